@@ -1,0 +1,44 @@
+/**
+ * Every DynamoDB table of the relay, as data: local mode creates them from here, and so does the CDK stack.
+ * This file imports nothing, so that both may read it.
+ */
+export interface TableDefinition {
+  readonly partitionKey: string;
+  readonly sortKey?: string;
+  /** Attribute with the epoch second after which DynamoDB may delete the item. */
+  readonly ttlAttribute?: string;
+  readonly indexes: readonly IndexDefinition[];
+}
+export interface IndexDefinition {
+  readonly name: string;
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  readonly projection: 'KEYS_ONLY' | 'ALL';
+}
+
+/** All key attributes are strings. */
+export const tables = {
+  orgs: { partitionKey: 'id', indexes: [] },
+  /** One partition, sorted by id (ids sort by creation time): subscriptions are few and read through a cache. */
+  subscriptions: { partitionKey: 'kind', sortKey: 'id', indexes: [] },
+  /**
+   * Indexes hold keys only, and keys never change after the first write: an attempt costs one write, not five.
+   * The two that would be hot are cut by the hour.
+   */
+  deliveries: {
+    partitionKey: 'id',
+    ttlAttribute: 'expiresAt',
+    indexes: [
+      { name: 'byHour', partitionKey: 'hour', sortKey: 'createdKey', projection: 'KEYS_ONLY' },
+      { name: 'bySubscription', partitionKey: 'subscriptionHour', sortKey: 'createdKey', projection: 'KEYS_ONLY' },
+      { name: 'byChange', partitionKey: 'change', sortKey: 'createdKey', projection: 'KEYS_ONLY' },
+      { name: 'byUser', partitionKey: 'user', sortKey: 'createdKey', projection: 'KEYS_ONLY' },
+    ],
+  },
+  quarantine: {
+    partitionKey: 'id',
+    ttlAttribute: 'expiresAt',
+    indexes: [{ name: 'byDay', partitionKey: 'day', sortKey: 'receivedKey', projection: 'ALL' }],
+  },
+} as const satisfies Record<string, TableDefinition>;
+export type TableName = keyof typeof tables;

@@ -1,0 +1,89 @@
+import { isRelayError } from '../errors.ts';
+
+/**
+ * One wide JSON line per invocation. Only what is named here can be written: an allow-list, so that no secret, header,
+ * body, name or address reaches a log by accident.
+ */
+export interface Facts {
+  requestId?: string;
+  org?: string;
+  outcome?: string;
+  httpStatus?: number;
+  events?: number;
+  changes?: number;
+  quarantined?: number;
+  records?: number;
+  partitions?: number;
+  failedPartitions?: number;
+  deliveries?: number;
+  delivered?: number;
+  duplicates?: number;
+  retried?: number;
+  dead?: number;
+  cancelled?: number;
+  handedBack?: number;
+  subscription?: string;
+  reasons?: readonly string[];
+  traceparent?: string;
+  coldStart?: boolean;
+}
+
+export type WriteLine = (line: string) => void;
+let write: WriteLine = (line) => void process.stdout.write(line + '\n');
+
+/** Local mode sends the lines to a file instead of standard output. */
+export function provideLogSink(sink: WriteLine): void {
+  write = sink;
+}
+
+export type Level = 'info' | 'warn' | 'error';
+const order: Record<Level, number> = { info: 0, warn: 1, error: 2 };
+
+export class WideLine {
+  readonly #functionName: string;
+  readonly #least: Level;
+  readonly #startedAtMs: number;
+  readonly #facts: Facts = {};
+  #level: Level = 'info';
+  readonly #errors: object[] = [];
+
+  constructor(options: { functionName: string; level: Level; nowMs: number }) {
+    this.#functionName = options.functionName;
+    this.#least = options.level;
+    this.#startedAtMs = options.nowMs;
+  }
+
+  note(facts: Facts): void {
+    Object.assign(this.#facts, facts);
+  }
+
+  warn(): void {
+    if (this.#level === 'info') this.#level = 'warn';
+  }
+
+  /** A RelayError is written with its code, message and facts; of any other error only its class and the place it came from. */
+  failure(error: unknown): void {
+    this.#level = 'error';
+    this.#errors.push(describe(error));
+  }
+
+  end(nowMs: number): void {
+    if (order[this.#level] < order[this.#least]) return;
+    const errors = this.#errors.length > 0 ? { errors: this.#errors } : {};
+    write(JSON.stringify({ time: new Date(nowMs).toISOString(), level: this.#level, function: this.#functionName, durationMs: nowMs - this.#startedAtMs, ...this.#facts, ...errors }));
+  }
+}
+
+function describe(error: unknown): object {
+  if (isRelayError(error)) {
+    return { code: error.code, message: error.message, facts: error.facts, cause: error.cause === undefined ? undefined : causeOf(error.cause) };
+  }
+  return { code: 'UNKNOWN', ...causeOf(error) };
+}
+
+/** Messages of foreign errors can hold what they were given; the class and the top stack frames cannot. */
+function causeOf(error: unknown): { kind: string; at?: string[] } {
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 4).map((line) => line.trim());
+  return { kind: error.name, at: frames };
+}
