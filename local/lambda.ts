@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+
+/** A Lambda handler as its module exports it. */
+export type LambdaHandler = (event: unknown, context: Context) => Promise<unknown>;
+
+export class FunctionTimeout extends Error {
+  override readonly name = 'FunctionTimeout';
+}
+
+/** The functions of the relay with the time limit each has in AWS. */
+export const functionTimeoutsMs = {
+  'receive-hook': 5_000,
+  'fan-out': 60_000,
+  deliver: 60_000,
+  admin: 10_000,
+} as const;
+export type FunctionName = keyof typeof functionTimeoutsMs;
+
+/** Loads the exported handlers. Done after the environment is provided, for a handler's wiring reads it when it is loaded. */
+export async function loadHandlers(): Promise<Record<FunctionName, LambdaHandler>> {
+  const names = Object.keys(functionTimeoutsMs) as FunctionName[];
+  const loaded = await Promise.all(
+    names.map(async (name) => {
+      const module = (await import(`../functions/${name}/handler.ts`)) as { handler: LambdaHandler };
+      return [name, module.handler] as const;
+    }),
+  );
+  return Object.fromEntries(loaded) as Record<FunctionName, LambdaHandler>;
+}
+
+/** Calls a handler as Lambda does: with a context that counts its time down, and an end to its time. The event is copied through JSON, as on the wire. */
+export async function invoke(name: FunctionName, handler: LambdaHandler, event: unknown): Promise<unknown> {
+  const timeoutMs = functionTimeoutsMs[name];
+  const deadlineMs = Date.now() + timeoutMs;
+  const context: Context = {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    memoryLimitInMB: '512',
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new FunctionTimeout(`${name} did not end within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([handler(JSON.parse(JSON.stringify(event)), context), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,122 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { provideEnvironment } from '#lib/config/environment.ts';
+import { provideChangeLog } from '#lib/config/local-parts.ts';
+import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { orgSeed } from '#lib/dynamodb/org-seed.ts';
+import { releaseLeases } from '#lib/dynamodb/release-leases.ts';
+import { changeTopic, type ChangeLogFeed } from '#lib/intake/change-log.ts';
+import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { kafkaChangeLogFeed } from '#lib/kafka/kafka-change-log-feed.ts';
+import { topics } from '#lib/kafka/topics.ts';
+import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
+import { SecretBox } from '#lib/sealing/secret-box.ts';
+import { sqsClient } from '#lib/sqs/client.ts';
+import { queueReceiver } from '#lib/sqs/queue-receiver.ts';
+import { queues } from '#lib/sqs/queues.ts';
+import { provideLogSink } from '#lib/telemetry/wide-line.ts';
+import { localRegion, startAwsEmulators, type AwsEmulators } from './aws-emulators.ts';
+import { startChangeLogPoller } from './change-log-poller.ts';
+import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { startDeliveryPoller } from './delivery-poller.ts';
+import { openEmbeddedLog } from './embedded-log/embedded-log.ts';
+import { startGateway } from './gateway.ts';
+import { invoke, loadHandlers, type FunctionName } from './lambda.ts';
+import { localOrgs, type SeededOrg } from './local-orgs.ts';
+import type { LocalOptions } from './options.ts';
+
+export interface LocalRelay {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly orgs: readonly SeededOrg[];
+  readonly changeLog: string;
+  readonly logFile: string;
+  /** What is under way, for those who watch: messages in the queue and invocations of deliver. */
+  inFlight(): { queued: number; delivering: number };
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots the whole relay in this process, on loopback. The gateway listens last, once everything behind it is up.
+ * @throws RelayError LOCAL_START_FAILED naming what is wrong; nothing is left running then
+ */
+export async function startRelay(options: LocalOptions, onError: (what: string, error: unknown) => void): Promise<LocalRelay> {
+  await using parts = new AsyncDisposableStack();
+  const folder = openDataFolder(options.dataDir);
+  parts.defer(() => folder.release());
+  const logFile = join(folder.path, 'relay.log');
+  provideLogSink((line) => appendFileSync(logFile, line + '\n'));
+
+  const aws = await startAwsEmulators({ dataDir: folder.path });
+  parts.defer(() => aws.stop());
+  const adminToken = options.adminToken ?? `rat_${folder.derive('admin token')}`;
+  const orgs = await seed(options, folder, aws);
+  const log = await openChangeLog(options, folder);
+  parts.defer(() => log.close());
+  provideEnvironment({ ...aws.environment, ...environment(options, folder, adminToken) });
+
+  const handlers = await loadHandlers();
+  const call = (name: FunctionName) => (event: unknown) => invoke(name, handlers[name], event);
+  const deliveries = startDeliveries(aws, call('deliver'), onError);
+  parts.defer(() => deliveries.stop());
+  const changes = await startChangeLogPoller({ feed: log.feed, invoke: call('fan-out'), onError: (error) => onError('fan-out', error) });
+  parts.defer(() => changes.stop());
+  const gateway = await startGateway({ port: options.port, okta: call('receive-hook'), admin: call('admin'), onError: (error) => onError('a request', error) });
+  parts.defer(() => gateway.stop());
+
+  const running = parts.move();
+  return {
+    url: gateway.url,
+    adminToken,
+    orgs,
+    changeLog: log.name,
+    logFile,
+    inFlight: () => ({ queued: aws.queueDepth().ready + aws.queueDepth().inFlight, delivering: deliveries.inFlight() }),
+    stop: () => running.disposeAsync(),
+  };
+}
+
+function environment(options: LocalOptions, folder: DataFolder, adminToken: string): Record<string, string> {
+  return {
+    ADMIN_AUTH: 'bearer',
+    RELAY_ADMIN_TOKEN: adminToken,
+    ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
+    SECRETS_KEY_FILE: folder.keyFile,
+    ...(options.kafkaBrokers === undefined ? { CHANGE_LOG: 'embedded' } : { CHANGE_LOG: 'kafka', KAFKA_AUTH: 'none', KAFKA_BROKERS: options.kafkaBrokers.join(',') }),
+  };
+}
+
+/** Orgs are what flags and file say, no more: one that is no longer named is taken out. Leases of the last process have nobody left to end them. */
+async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators): Promise<SeededOrg[]> {
+  const box = new SecretBox(localDataKeys(folder.keyFile), { now: () => new Date() });
+  const orgs = await localOrgs(options.orgs, box, folder.derive);
+  const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
+  await orgSeed(client, 'orgs').replaceAll(orgs.map(({ org }) => org));
+  await releaseLeases(client, 'deliveries');
+  client.destroy();
+  return orgs;
+}
+
+async function openChangeLog(options: LocalOptions, folder: DataFolder): Promise<{ name: string; feed: ChangeLogFeed; close(): Promise<void> }> {
+  if (options.kafkaBrokers !== undefined) {
+    const connection = { brokers: [...options.kafkaBrokers], auth: 'none' as const, region: localRegion, clientId: 'okta-event-relay-local' };
+    await ensureTopics(connection);
+    return { name: `Kafka at ${options.kafkaBrokers.join(', ')}`, feed: kafkaChangeLogFeed({ ...connection, topic: changeTopic }), close: async () => undefined };
+  }
+  const dir = join(folder.path, 'log');
+  mkdirSync(dir, { recursive: true });
+  const log = await openEmbeddedLog({ dir, topic: changeTopic, partitions: topics[changeTopic].partitions });
+  provideChangeLog(log);
+  return { name: `embedded, in ${dir}`, feed: log, close: () => log.close() };
+}
+
+function startDeliveries(aws: AwsEmulators, call: (event: unknown) => Promise<unknown>, onError: (what: string, error: unknown) => void) {
+  const client = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
+  const queueArn = `arn:aws:sqs:${localRegion}:000000000000:${queues.deliveries.name}`;
+  return startDeliveryPoller({
+    receiver: queueReceiver(client, { queueUrl: aws.deliveriesQueueUrl, queueArn, region: localRegion }),
+    batchSize: queues.deliveries.batchSize,
+    invoke: call,
+    onError: (error) => onError('deliver', error),
+  });
+}
