@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { environmentVariable } from '#lib/config/environment.ts';
+import { providedChangeLog } from '#lib/config/local-parts.ts';
+import { configError, readConfig } from '#lib/config/read-config.ts';
+import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
+import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
+import { logAppender } from '#lib/intake/appender.ts';
+import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
+import type { ChangeLog } from '#lib/intake/change-log.ts';
+import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
+import { kafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
+import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
+import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
+import { s3Client } from '#lib/s3/client.ts';
+import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
+import type { DataKeys } from '#lib/sealing/data-keys.ts';
+import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
+import { SecretBox } from '#lib/sealing/secret-box.ts';
+
+const now = () => new Date();
+
+const always = [
+  'CHANGE_LOG',
+  'AWS_REGION',
+  'ORGS_TABLE',
+  'QUARANTINE_TABLE',
+  'QUARANTINE_BUCKET',
+  'SECRETS_KEY_ID',
+  'SECRETS_KEY_FILE',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+  'AWS_ENDPOINT_URL_S3',
+  'LOG_LEVEL',
+] as const;
+const forKafka = ['KAFKA_BROKERS', 'KAFKA_AUTH', 'CHANGE_TOPIC'] as const;
+
+// The choice is read ahead of the rest, so that one failure at start lists what is wrong with all of it.
+const config = readConfig(environmentVariable('CHANGE_LOG') === 'embedded' ? always : [...always, ...forKafka]);
+const region = config.AWS_REGION;
+const dynamodb = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNAMODB });
+
+export const telemetry = { now, level: config.LOG_LEVEL };
+
+export const receivingHooks: ReceivingHooks = {
+  orgs: new CachedOrgStore(dynamodbOrgStore({ client: dynamodb, table: config.ORGS_TABLE }), { now }),
+  secrets: new SecretBox(dataKeys(), { now }),
+  quarantine: storedQuarantine({
+    bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
+    index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
+  }),
+  appender: logAppender(changeLog()),
+  now,
+  randomBytes,
+};
+
+function dataKeys(): DataKeys {
+  const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;
+  if (keyId !== undefined && keyFile === undefined) return kmsDataKeys({ region, keyId });
+  if (keyFile !== undefined && keyId === undefined) return localDataKeys(keyFile);
+  throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
+}
+
+function changeLog(): ChangeLog {
+  if (config.CHANGE_LOG === 'embedded') {
+    const provided = providedChangeLog();
+    if (provided === undefined) throw configError(['CHANGE_LOG=embedded exists in local mode only']);
+    return provided;
+  }
+  const log = kafkaChangeLog({
+    brokers: config.KAFKA_BROKERS,
+    auth: config.KAFKA_AUTH,
+    region,
+    topic: config.CHANGE_TOPIC,
+    clientId: 'okta-event-relay-receive-hook',
+  });
+  // Begun while the first request is still on its way, and not waited for; it never fails, the first append reports.
+  void log.connect();
+  return log;
+}

@@ -1,0 +1,25 @@
+import type { RelayError } from '../errors.ts';
+import type { OrgId } from '../okta/org.ts';
+import type { QuarantineReason } from '../quarantine/quarantine.ts';
+
+/** How one hook request ended. lib/http says it in status codes, lib/telemetry in the log line. */
+export type HookOutcome =
+  /** Every event is durable: in the log, or in quarantine with its reason. */
+  | {
+      readonly kind: 'accepted';
+      readonly org: OrgId;
+      readonly events: number;
+      readonly changes: number;
+      /** One for each entry in quarantine. */
+      readonly reasons: readonly QuarantineReason[];
+      readonly traceparent: string;
+    }
+  /** The body as a whole is durable in quarantine. */
+  | { readonly kind: 'quarantined'; readonly org: OrgId; readonly reason: QuarantineReason }
+  /** Okta's handshake: `verification` goes back as it came. */
+  | { readonly kind: 'challenged'; readonly org: OrgId; readonly verification: string }
+  /** The sender proved nothing; why is not known here, on purpose. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'challenge-missing' | 'other-method' | 'other-path'; readonly org: OrgId }
+  /** Something needed was out of reach or too slow, and nothing is acknowledged: the sender must send again. */
+  | { readonly kind: 'unavailable'; readonly error: RelayError };
