@@ -1,0 +1,29 @@
+/**
+ * fan-out: from the change log to the delivery queue.
+ *
+ * Arrives: records of the change log, of one or more partitions, from Lambda's MSK event source mapping.
+ * Leaves:  one delivery for each active subscription a change matches, on the queue; what cannot be read, in quarantine.
+ * Retries: the mapping, for ever: each partition named in the answer from its offset, the whole batch after an error.
+ */
+import middy from '@middy/core';
+import { fanOut } from '#lib/delivery/fan-out.ts';
+import { mskBatchResponse, type MskBatchResponse } from '#lib/msk/msk-batch-response.ts';
+import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
+import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
+import { fanningOut, telemetry } from './wiring.ts';
+
+export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
+  .use(wideLine('fan-out', telemetry))
+  .handler(async (event, context) => {
+    const records = recordsOfMskEvent(event);
+    const { resumePoints, failures, ...counts } = await fanOut(
+      { records, remainingTimeMs: () => context.getRemainingTimeInMillis() },
+      fanningOut,
+    );
+
+    const line = lineOf(context);
+    line.note({ ...counts, failedPartitions: resumePoints.size, outcome: resumePoints.size === 0 ? 'done' : 'partial' });
+    if (resumePoints.size > 0 || counts.quarantined > 0) line.warn();
+    for (const failure of failures) line.failure(failure);
+    return mskBatchResponse(resumePoints, records);
+  });
