@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { contractOf, type SuiteReport } from './suite-report.ts';
+
+/** Writes a SuiteReport to the file that RELAY_TEST_REPORT names; without that variable it does nothing. */
+export default class ContractReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly unknown[]): void {
+    const target = process.env['RELAY_TEST_REPORT'];
+    if (target === undefined || target === '') return;
+    writeFileSync(target, JSON.stringify(reportOf(modules, strayErrors.length)));
+  }
+}
+
+function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteReport {
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  const inState = (state: string): TestCase[] => tests.filter((test) => test.result().state === state);
+  // A test still pending when the run ended never finished: that is a failure, whatever ended the run.
+  const failed = inState('failed').length + inState('pending').length;
+  const contracts: Record<string, Record<string, number>> = {};
+  // Every contract test makes its implementation appear; only those that passed count, so one that was skipped shows as 0.
+  for (const test of tests) {
+    const contract = contractOf(describesAround(test), test.name);
+    if (contract === undefined) continue;
+    const counts = (contracts[contract.port] ??= {});
+    counts[contract.implementation] = (counts[contract.implementation] ?? 0) + (test.result().state === 'passed' ? 1 : 0);
+  }
+  return {
+    passed: inState('passed').length,
+    failed,
+    skipped: inState('skipped').length,
+    brokenFiles: modules.filter((module) => isBroken(module)).map(fileOf),
+    strayErrors,
+    files: modules.map(fileOf),
+    skips: inState('skipped').map((test) => ({ test: test.fullName, file: fileOf(test.module), reason: skipReason(test) })),
+    contracts,
+  };
+}
+
+/** Failed although none of its tests did: it could not be loaded, holds no test, or a hook around the tests failed. */
+function isBroken(module: TestModule): boolean {
+  const ownErrors = [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => [...suite.errors()])];
+  return ownErrors.length > 0 || (module.state() === 'failed' && ![...module.children.allTests('failed')].length);
+}
+
+function describesAround(test: TestCase): string[] {
+  const names: string[] = [];
+  for (let parent = test.parent; parent.type === 'suite'; parent = parent.parent) names.push(parent.name);
+  return names;
+}
+
+function skipReason(test: TestCase): string | null {
+  const result = test.result();
+  return result.state === 'skipped' ? (result.note ?? null) : null;
+}
+
+function fileOf(module: TestModule): string {
+  return relative(process.cwd(), module.moduleId).replaceAll('\\', '/');
+}
