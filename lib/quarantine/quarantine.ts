@@ -14,6 +14,7 @@ export const quarantineReasons = [
   'record-unreadable',
   'delivery-unreadable',
   'delivery-refused-by-queue',
+  'spool-unreadable',
 ] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];
 

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
 import { sealedSecretSchema } from '../sealing/sealed-secret.ts';
 
-export const subscriptionIdSchema = z.string().regex(/^sub_[0-9a-z]{20,40}$/).brand<'SubscriptionId'>();
+export const subscriptionIdSchema = z
+  .string()
+  .regex(/^sub_[0-9a-z]{20,40}$/)
+  .brand<'SubscriptionId'>();
 export type SubscriptionId = z.infer<typeof subscriptionIdSchema>;
 
 /** `active` is sent to. `disabled` was switched off by the relay (the endpoint answered 410 Gone). */

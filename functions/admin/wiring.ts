@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { AdminParts } from '#lib/admin/admin-call.ts';
+import { bearerAuthorisation, iamAuthorisation, type Authorisation } from '#lib/admin/authorisation.ts';
+import { configError, readConfig } from '#lib/config/read-config.ts';
+import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
+import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
+import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
+import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
+import type { DataKeys } from '#lib/sealing/data-keys.ts';
+import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
+import { SecretBox } from '#lib/sealing/secret-box.ts';
+
+const now = () => new Date();
+
+const config = readConfig([
+  'AWS_REGION',
+  'SUBSCRIPTIONS_TABLE',
+  'DELIVERIES_TABLE',
+  'QUARANTINE_TABLE',
+  'SECRETS_KEY_ID',
+  'SECRETS_KEY_FILE',
+  'ADMIN_AUTH',
+  'RELAY_ADMIN_TOKEN',
+  'ALLOW_LOOPBACK_SUBSCRIBERS',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+  'LOG_LEVEL',
+]);
+const region = config.AWS_REGION;
+const client = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNAMODB });
+
+export const telemetry = { now, level: config.LOG_LEVEL };
+
+export const administering: AdminParts = {
+  authorisation: authorisation(),
+  subscriptions: dynamodbSubscriptionStore({ client, table: config.SUBSCRIPTIONS_TABLE }),
+  deliveries: dynamodbDeliveryStore({ client, table: config.DELIVERIES_TABLE, now }),
+  quarantine: dynamodbQuarantineIndex({ client, table: config.QUARANTINE_TABLE, now }),
+  secretBox: new SecretBox(dataKeys(), { now }),
+  checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS }),
+  now,
+  randomBytes,
+};
+
+function authorisation(): Authorisation {
+  const { ADMIN_AUTH: kind, RELAY_ADMIN_TOKEN: token } = config;
+  if (kind === 'iam') return iamAuthorisation();
+  if (token === undefined) throw configError(['RELAY_ADMIN_TOKEN must be set with ADMIN_AUTH=bearer']);
+  return bearerAuthorisation(token);
+}
+
+function dataKeys(): DataKeys {
+  const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;
+  if (keyId !== undefined && keyFile === undefined) return kmsDataKeys({ region, keyId });
+  if (keyFile !== undefined && keyId === undefined) return localDataKeys(keyFile);
+  throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
+}

@@ -1,0 +1,44 @@
+import type { AttributePath } from './filter.ts';
+
+/**
+ * Every value that a path leads to in plain JSON. Lists on the way are walked one level (SCIM has no lists of lists),
+ * names are found in any ASCII case, and only a value's own members count, never what it inherits.
+ * Visits each part of the JSON once at most; neither recursion nor order of members depends on how deep it is.
+ */
+export function ownValues(root: unknown, path: AttributePath): unknown[] {
+  let values = [root];
+  for (const name of path) {
+    values = values.flatMap((value) => {
+      const member = ownMember(value, name);
+      return Array.isArray(member) ? (member as unknown[]) : member === undefined ? [] : [member];
+    });
+  }
+  return values;
+}
+
+/** A member by its exact name, or else the first one that differs in case only. */
+export function ownMember(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const members = value as Record<string, unknown>;
+  if (Object.hasOwn(members, name)) return members[name];
+  const found = Object.keys(members).find((key) => isSameName(key, name));
+  return found === undefined ? undefined : members[found];
+}
+
+/**
+ * Equal but for ASCII case. SCIM names are ASCII; a letter from elsewhere that lower-cases into ASCII (the Kelvin sign) makes
+ * another name. Written out because it runs for every member of every object on the way, and folded copies would cost most.
+ */
+export function isSameName(left: string, right: string): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) {
+    if (lowerCaseCode(left, index) !== lowerCaseCode(right, index)) return false;
+  }
+  return true;
+}
+
+/** Code unit with A-Z moved to a-z. */
+function lowerCaseCode(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return code >= 65 && code <= 90 ? code + 32 : code;
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { answerAdmin, answerFailure } from '#lib/admin/answer.ts';
+import type { AdminParts } from '#lib/admin/admin-call.ts';
+import type { AdminOutcome } from '#lib/admin/admin-outcome.ts';
+import { administer } from '#lib/admin/administer.ts';
+import { routes } from '#lib/admin/routes.ts';
+import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { deliveryStatuses } from '#lib/delivery/delivery.ts';
+import { RelayError } from '#lib/errors.ts';
+import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
+import { compileFilter, filterRoots } from '#lib/subscriptions/scim-filter/compile-filter.ts';
+import { compareOperators, filterLimits } from '#lib/subscriptions/scim-filter/filter.ts';
+
+const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const document = read('api.md');
+const sections = new Map(
+  [...document.matchAll(/^## ([^\n]+)\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm)].map(([, title = '', text = '']) => [title, text]),
+);
+const calls = [...sections].filter(([title]) => /^(GET|POST|PUT|PATCH|DELETE) /.test(title));
+const jsonBlocks = (text: string): unknown[] => [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, block = '']) => JSON.parse(block));
+/** First cells of the table under this heading. */
+const rows = (text: string, heading: string) => {
+  const table = text.slice(text.indexOf(`| ${heading} |`)).split('\n\n')[0] ?? '';
+  return [...table.matchAll(/^\| `?([^`|]+?)`? \|/gm)]
+    .map(([, cell = '']) => cell)
+    .filter((cell) => cell !== heading && !cell.startsWith('-'));
+};
+
+/** Parts that let everyone through and hold nothing. */
+const parts: AdminParts = {
+  authorisation: { isAllowed: () => true, challenge: '' },
+  subscriptions: {
+    create: async () => 'created',
+    find: async () => undefined,
+    list: async () => ({ kind: 'page', data: [], nextCursor: null }),
+  },
+  deliveries: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
+  quarantine: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
+  secretBox: { seal: () => Promise.reject(new Error('not asked for')) },
+  checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }),
+  now: () => new Date(0),
+  randomBytes: (count) => new Uint8Array(count),
+};
+const get = (path: string, query: string) =>
+  administer({ method: 'GET', path, query: new URLSearchParams(query), headers: new Map(), body: new Uint8Array(), sentAtMs: 0 }, parts);
+
+describe('docs/api.md', () => {
+  it('describes every route, and nothing that is no route', () => {
+    expect(calls.map(([title]) => title)).toEqual(routes.map(({ method, path }) => `${method} ${path}`));
+  });
+
+  it.each(calls)('%s has a curl that calls it and an answer', (title, text) => {
+    const [method, path = ''] = title.split(' ');
+    expect(text).toContain(`curl -sS "$RELAY${path.replace('{id}', 'sub_')}`);
+    expect(text.includes("-d '")).toBe(method === 'POST');
+    expect(jsonBlocks(text)).toHaveLength(1);
+  });
+
+  it.each(calls.filter(([title]) => title.startsWith('GET') && !title.includes('{')))(
+    '%s takes the parameters in its table and no other',
+    async (title, text) => {
+      const path = title.split(' ')[1] ?? '';
+      const named = rows(text, 'parameter');
+      const examples: Record<string, string> = {
+        limit: '1',
+        cursor: 'x',
+        subscription: 'sub_00000000000000000000000000',
+        status: 'dead',
+        change: 'x',
+        user: 'x',
+        since: '2026-11-21T12:00:00Z',
+        org: 'acme',
+      };
+      for (const [name, value] of Object.entries(examples)) {
+        const outcome = await get(path, `${name}=${encodeURIComponent(value)}`);
+        expect({ name, kind: outcome.kind }).toEqual({ name, kind: named.includes(name) ? 'found' : 'invalid' });
+      }
+      expect(Object.keys(examples)).toEqual(expect.arrayContaining(named));
+    },
+  );
+
+  it('names the fields of a subscription that are offered', () => {
+    const schema = subscriptionRequestSchema(() => ({ kind: 'allowed' }));
+    const documented = rows(sections.get('POST /v1/subscriptions') ?? '', 'field');
+    expect(documented).toEqual(Object.keys(schema.shape).filter((name) => name !== 'attributes' && name !== 'limits'));
+    for (const name of ['attributes', 'limits'])
+      expect(schema.safeParse({ [name]: {} }).error?.issues).toContainEqual(
+        expect.objectContaining({ path: [name], message: 'is not offered yet' }),
+      );
+  });
+
+  it('sends a body that is accepted', () => {
+    const body = /-d '([^']+)'/.exec(document)?.[1] ?? '';
+    expect(subscriptionRequestSchema((url) => checkEndpointUrl(url, { allowLoopback: false })).safeParse(JSON.parse(body)).success).toBe(
+      true,
+    );
+  });
+
+  it('names every status of a delivery', () => {
+    for (const status of deliveryStatuses) expect(sections.get('GET /v1/deliveries')).toContain(`\`${status}\``);
+  });
+
+  it('lists every status that is answered to a fault, and no other', () => {
+    const outcomes: AdminOutcome[] = [
+      { kind: 'unauthorised', challenge: 'x' },
+      { kind: 'not-found' },
+      { kind: 'other-method', allow: ['GET'] },
+      { kind: 'conflict', detail: 'x' },
+      { kind: 'not-json' },
+      { kind: 'other-media-type' },
+      { kind: 'too-large', maxBytes: 1 },
+      { kind: 'invalid', errors: [] },
+    ];
+    const failures = [new Error('x'), new RelayError('SUBSCRIPTION_STORE_UNAVAILABLE', 'x'), new RelayError('SECRET_UNREADABLE', 'x')];
+    const answered = [...outcomes.map(answerAdmin), ...failures.map(answerFailure)].map(({ statusCode }) => String(statusCode));
+    expect(rows(sections.get('Errors') ?? '', 'status')).toEqual([...new Set(answered)].toSorted());
+  });
+});
+
+describe('docs/scim-filter.md', () => {
+  const filters = read('scim-filter.md');
+
+  it('shows filters that compile', () => {
+    const shown = /```text\n([\s\S]*?)```/.exec(filters)?.[1]?.trim().split('\n') ?? [];
+    expect(shown).toHaveLength(4);
+    for (const filter of shown) expect(compileFilter(filter)).toMatchObject({ kind: 'compiled' });
+  });
+
+  it('names every operator, every beginning of a path, and the limits in force', () => {
+    for (const name of [...compareOperators, 'pr', ...filterRoots]) expect(filters).toContain(`\`${name}\``);
+    expect(filters).toContain(`| length | ${filterLimits.maxLength.toLocaleString('en')} characters |`);
+    expect(filters).toContain(`inside one another | ${filterLimits.maxDepth} |`);
+    expect(filters).toContain(`\`pr\` included | ${filterLimits.maxComparisons} |`);
+  });
+});

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { createTables } from '#lib/dynamodb/create-tables.ts';
+import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
+import { startDynalite } from '../../../local/emulators/dynalite.ts';
+import { startAwsFaultProxy } from '../../support/aws-fault-proxy.ts';
+import { deliveryMessage } from '../delivery/delivery-message.ts';
+
+const dynalite = await startDynalite({});
+const proxy = await startAwsFaultProxy(dynalite.url);
+const direct = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
+await createTables(direct);
+const client = dynamodbClient({ region: 'us-east-1', endpoint: proxy.url });
+const now = new Date('2026-11-22T06:00:00.000Z');
+const store = dynamodbDeliveryStore({ client, table: 'deliveries', now: () => now });
+const attempt = { time: now.toISOString(), status: 503, latencyMs: 1, error: null };
+
+afterEach(() => proxy.inject(() => undefined));
+afterAll(async () => {
+  client.destroy();
+  direct.destroy();
+  await proxy.stop();
+  await dynalite.stop();
+});
+
+/** The first write is carried out, but its answer never arrives; the SDK then makes it again. */
+function loseOneAnswer(): void {
+  let lost = false;
+  proxy.inject(({ operation }) => {
+    if (operation !== 'UpdateItem' || lost) return undefined;
+    lost = true;
+    return { kind: 'hang-up', done: true };
+  });
+}
+
+describe('the delivery store in DynamoDB', () => {
+  it('still claims when the answer to its write was lost', async () => {
+    loseOneAnswer();
+    const message = deliveryMessage({ change: randomUUID() });
+    expect(await store.claim({ message, lease: 'a', now, leaseMs: 1_000 })).toEqual({ kind: 'claimed', attempts: 0, refusals: 0 });
+    expect(await store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).toMatchObject({ kind: 'not-yet' });
+  });
+
+  it('still settles, and once, when the answer to its write was lost', async () => {
+    const message = deliveryMessage({ change: randomUUID() });
+    await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+    loseOneAnswer();
+    const settlement = { id: message.delivery, lease: 'a', status: 'pending', attempt, refused: true, nextAttemptAt: now } as const;
+    expect(await store.settle(settlement)).toBe('settled');
+    expect(await store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).toEqual({ kind: 'claimed', attempts: 1, refusals: 1 });
+  });
+
+  it.each(['UpdateItem', 'GetItem', 'Query', 'BatchGetItem'])('says that it is unavailable when %s fails', async (operation) => {
+    const message = deliveryMessage({ change: randomUUID() });
+    await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+    proxy.inject((call) => (call.operation === operation ? { kind: 'error', name: 'InternalServerError', status: 500 } : undefined));
+    const unavailable = expect.objectContaining({
+      code: 'DELIVERY_STORE_UNAVAILABLE',
+      facts: expect.objectContaining({ operation }) as object,
+    }) as object;
+    if (operation === 'UpdateItem') {
+      await expect(store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).rejects.toEqual(unavailable);
+      await expect(store.settle({ id: message.delivery, lease: 'a', status: 'dead' })).rejects.toEqual(unavailable);
+    } else if (operation === 'GetItem')
+      await expect(store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).rejects.toEqual(unavailable);
+    else await expect(store.list({ change: message.change.id, limit: 1 })).rejects.toEqual(unavailable);
+  });
+
+  it('takes ids that are longer than an index key may be, and finds them again', async () => {
+    const message = deliveryMessage({ change: `event-${'x'.repeat(5_000)}`, user: 'ž'.repeat(3_000) });
+    expect(await store.claim({ message, lease: 'a', now, leaseMs: 1_000 })).toMatchObject({ kind: 'claimed' });
+    expect(await store.list({ change: message.change.id, limit: 1 })).toMatchObject({
+      data: [{ id: message.delivery, change: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string }],
+    });
+    expect(await store.list({ user: 'ž'.repeat(3_000), limit: 1 })).toMatchObject({ data: [{ id: message.delivery }] });
+  });
+
+  it('keeps ids only of a person, and until thirty days after the last claim', async () => {
+    const message = deliveryMessage({ change: randomUUID() });
+    await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+    await store.settle({ id: message.delivery, lease: 'a', status: 'pending', attempt, nextAttemptAt: now });
+    const later = new Date('2026-11-30T06:00:00.000Z');
+    await store.claim({ message, lease: 'b', now: later, leaseMs: 1_000 });
+    const { Items = [] } = await direct.send(new ScanCommand({ TableName: 'deliveries' }));
+    const item = Items.find(({ id }) => id?.S === message.delivery);
+    expect(item?.['expiresAt']).toEqual({ N: String(Date.parse('2026-12-30T06:00:00.000Z') / 1_000) });
+    expect(item?.['user']).toEqual({ S: '00u10r4h1xAe2TIcx4x7' });
+    expect(JSON.stringify(Items)).not.toMatch(/ana@example\.com|Ana Ito/);
+  });
+});

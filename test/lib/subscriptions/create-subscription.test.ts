@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { RelayError } from '#lib/errors.ts';
+import type { DataKeys } from '#lib/sealing/data-keys.ts';
+import { SecretBox } from '#lib/sealing/secret-box.ts';
+import { createSubscription, type CreateSubscriptionParts } from '#lib/subscriptions/create-subscription.ts';
+import { subscriptionSchema, type Subscription } from '#lib/subscriptions/subscription.ts';
+
+const now = () => new Date('2026-11-21T12:00:00.000Z');
+/** Keys that wrap nothing: the box around them is real. */
+const plainKeys: DataKeys = {
+  generate: () => {
+    const key = randomBytes(32);
+    return Promise.resolve({ keyId: 'plain', plaintext: Uint8Array.from(key), wrapped: key });
+  },
+  unwrap: (wrapped) => Promise.resolve(wrapped),
+};
+const secretBox = new SecretBox(plainKeys, { now });
+
+function memory(outcome: 'created' | 'exists' = 'created') {
+  const stored: Subscription[] = [];
+  const parts: CreateSubscriptionParts = {
+    store: {
+      create: (subscription) => {
+        if (outcome === 'created') stored.push(subscription);
+        return Promise.resolve(outcome);
+      },
+    },
+    secretBox,
+    checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }),
+    now,
+    randomBytes,
+  };
+  return { stored, parts };
+}
+
+const good = { name: 'HR sync', url: 'https://hooks.example.com/identity?a=b', types: ['identity.user.*'] };
+
+describe('createSubscription', () => {
+  it('stores what was asked for with the defaults, and tells the secret once', async () => {
+    const { stored, parts } = memory();
+    const outcome = await createSubscription(good, parts);
+    expect(outcome).toMatchObject({ kind: 'created', secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/) });
+    expect(stored).toHaveLength(1);
+    const [subscription] = stored;
+    expect(subscriptionSchema.parse(subscription)).toEqual(subscription);
+    expect(subscription).toMatchObject({
+      ...good,
+      ordering: 'per-subject',
+      format: 'cloudevents',
+      status: 'active',
+      createdAt: '2026-11-21T12:00:00.000Z',
+      updatedAt: '2026-11-21T12:00:00.000Z',
+    });
+    expect(subscription).not.toHaveProperty('orgs');
+    expect(subscription).not.toHaveProperty('filter');
+  });
+
+  it('stores the secret sealed for that subscription', async () => {
+    const { stored, parts } = memory();
+    const outcome = await createSubscription(good, parts);
+    const [subscription] = stored;
+    const secret = outcome.kind === 'created' ? outcome.secret : '';
+    expect(JSON.stringify(stored)).not.toContain(secret.slice('whsec_'.length));
+    expect(await secretBox.open(subscription!.signingSecrets[0]!.sealed, { purpose: 'signing-secret', owner: subscription!.id })).toBe(
+      secret,
+    );
+  });
+
+  it('keeps every choice', async () => {
+    const { stored, parts } = memory();
+    const all = { ...good, orgs: ['acme', 'beta'], filter: 'user.userName ew "@example.com"', ordering: 'none', format: 'cloudevents' };
+    expect((await createSubscription(all, parts)).kind).toBe('created');
+    expect(stored[0]).toMatchObject(all);
+  });
+
+  it('makes another id and another secret each time', async () => {
+    const { stored, parts } = memory();
+    const secrets = await Promise.all(Array.from({ length: 20 }, async () => JSON.stringify(await createSubscription(good, parts))));
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(20);
+    expect(new Set(secrets).size).toBe(20);
+  });
+
+  it.each([
+    [{ ...good, name: undefined }, '/name', 'is required'],
+    [{ ...good, name: '' }, '/name', '1 to 100 characters'],
+    [{ ...good, name: '   ' }, '/name', '1 to 100 characters'],
+    [{ ...good, name: 'x'.repeat(101) }, '/name', '1 to 100 characters'],
+    [{ ...good, name: 'a\u0000b' }, '/name', 'control characters'],
+    [{ ...good, name: '\ud800' }, '/name', 'control characters'],
+    [{ ...good, name: 7 }, '/name', 'must be a text'],
+    [{ ...good, url: undefined }, '/url', 'is required'],
+    [{ ...good, url: null }, '/url', 'must be an HTTPS URL'],
+    [{ ...good, url: 'hooks.example.com' }, '/url', 'is not a URL'],
+    [{ ...good, url: 'http://hooks.example.com/' }, '/url', 'must start with https://'],
+    [{ ...good, url: 'https://user:pass@hooks.example.com/' }, '/url', 'user name or password'],
+    [{ ...good, url: 'https://hooks.example.com/#x' }, '/url', 'fragment'],
+    [{ ...good, url: 'https://hooks.example.com/#' }, '/url', 'fragment'],
+    [{ ...good, url: `https://hooks.example.com/${'x'.repeat(2_048)}` }, '/url', '2048 characters at most'],
+    [{ ...good, url: 'https://bücher.example.com/' }, '/url', 'ASCII'],
+    [{ ...good, url: 'https://hooks.exam\nple.com/' }, '/url', 'ASCII'],
+    [{ ...good, url: 'https://127.0.0.1/' }, '/url', 'must not point at 127.0.0.1'],
+    [{ ...good, url: 'https://0x7f.1/' }, '/url', 'must not point at 127.0.0.1'],
+    [{ ...good, url: 'https://169.254.169.254/latest' }, '/url', 'must not point at'],
+    [{ ...good, url: 'https://localhost:8443/' }, '/url', 'must not point at localhost'],
+    [{ ...good, types: undefined }, '/types', 'is required'],
+    [{ ...good, types: 'identity.user.*' }, '/types', 'must be a list'],
+    [{ ...good, types: [] }, '/types', 'at least one'],
+    [{ ...good, types: Array.from({ length: 51 }, () => '*') }, '/types', '50 entries at most'],
+    [{ ...good, types: ['*', 'identity.*.created'] }, '/types/1', 'at the end only'],
+    [{ ...good, types: [3] }, '/types/0', 'must be a change type'],
+    [{ ...good, orgs: [] }, '/orgs', 'leave it out'],
+    [{ ...good, orgs: ['acme', 'ACME'] }, '/orgs/1', 'must be an org id'],
+    [{ ...good, orgs: null }, '/orgs', 'must be a list'],
+    [{ ...good, filter: '' }, '/filter', 'expected an attribute'],
+    [{ ...good, filter: 'user.userName = "x"' }, '/filter', 'at character 15'],
+    [{ ...good, filter: 'x'.repeat(2_049) }, '/filter', '2048 characters at most'],
+    [{ ...good, ordering: 'global' }, '/ordering', '`per-subject` or `none`'],
+    [{ ...good, format: 'scim' }, '/format', '`cloudevents`'],
+    [{ ...good, attributes: [] }, '/attributes', 'is not offered yet'],
+    [{ ...good, limits: {} }, '/limits', 'is not offered yet'],
+    [{ ...good, secret: 'whsec_mine' }, '/secret', 'is not a field'],
+    [{ ...good, 'a/b~c': 1 }, '/a~1b~0c', 'is not a field'],
+    [JSON.parse('{"name":"x","url":"https://a.example.com","types":["*"],"__proto__":{"polluted":1}}'), '/__proto__', 'is not a field'],
+    [null, '', 'must be a JSON object'],
+    [[good], '', 'must be a JSON object'],
+    ['text', '', 'must be a JSON object'],
+  ])('refuses %j, naming %s', async (body, pointer, reason) => {
+    const { stored, parts } = memory();
+    const outcome = await createSubscription(body, parts);
+    expect(outcome).toEqual({ kind: 'invalid', errors: [{ pointer, detail: expect.stringContaining(reason) }] });
+    expect(stored).toEqual([]);
+  });
+
+  it('names every field at fault at once', async () => {
+    const body = {
+      name: '',
+      url: 'ftp://x',
+      types: ['nope', '*'],
+      orgs: ['A'],
+      filter: '(',
+      ordering: 1,
+      format: 1,
+      attributes: [],
+      limits: {},
+      more: 1,
+    };
+    const outcome = await createSubscription(body, memory().parts);
+    const pointers = outcome.kind === 'invalid' ? outcome.errors.map(({ pointer }) => pointer) : [];
+    expect([...pointers].sort()).toEqual([
+      '/attributes',
+      '/filter',
+      '/format',
+      '/limits',
+      '/more',
+      '/name',
+      '/ordering',
+      '/orgs/0',
+      '/types/0',
+      '/url',
+    ]);
+  });
+
+  it('tells 100 faults at most', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`field${index}`, 1]));
+    const outcome = await createSubscription({ ...good, ...unknown }, memory().parts);
+    expect(outcome.kind === 'invalid' && outcome.errors.length).toBe(100);
+  });
+
+  it('takes loopback where the given check does', async () => {
+    const { parts } = memory();
+    const local = { ...parts, checkUrl: (url: string) => checkEndpointUrl(url, { allowLoopback: true }) };
+    expect((await createSubscription({ ...good, url: 'http://127.0.0.1:9999/x' }, local)).kind).toBe('created');
+  });
+
+  it('ends in a conflict when the id is taken', async () => {
+    expect(await createSubscription(good, memory('exists').parts)).toEqual({ kind: 'conflict' });
+  });
+
+  it('stores nothing when the key is unreachable', async () => {
+    const { stored, parts } = memory();
+    const down: DataKeys = { ...plainKeys, generate: () => Promise.reject(new RelayError('KEY_UNAVAILABLE', 'down')) };
+    await expect(createSubscription(good, { ...parts, secretBox: new SecretBox(down, { now }) })).rejects.toMatchObject({
+      code: 'KEY_UNAVAILABLE',
+    });
+    expect(stored).toEqual([]);
+  });
+});
