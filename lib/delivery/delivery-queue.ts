@@ -14,7 +14,9 @@ export interface QueuedDelivery {
  * `refused` are those that the queue will never take (their content is at fault); what is behind a refused one goes on.
  */
 export interface DeliveryQueue {
-  send(deliveries: readonly QueuedDelivery[]): Promise<{ notSent: readonly number[]; refused: readonly { index: number; detail: string }[] }>;
+  send(
+    deliveries: readonly QueuedDelivery[],
+  ): Promise<{ notSent: readonly number[]; refused: readonly { index: number; detail: string }[] }>;
 }
 
 /** Port: when a received message shows itself again. Failures are swallowed by nobody: they throw DELIVERY_QUEUE_UNAVAILABLE. */

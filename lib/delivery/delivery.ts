@@ -12,14 +12,19 @@ export type DeliveryId = string & { readonly __brand: 'DeliveryId' };
 
 /** Dedupe key per (subscription, org, change id). Hashed because Okta ids are opaque and SQS restricts characters and length. */
 export function deliveryIdOf(subscription: SubscriptionId, org: string, changeId: string): DeliveryId {
-  const digest = createHash('sha256').update(JSON.stringify([subscription, org, changeId])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([subscription, org, changeId]))
+    .digest('hex');
   return `dlv_${digest.slice(0, 32)}` as DeliveryId;
 }
 
 /** Body of a message in `deliveries.fifo`. */
 export const deliveryMessageSchema = z.object({
   v: z.literal(1),
-  delivery: z.string().regex(/^dlv_[0-9a-f]{32}$/).transform((id) => id as DeliveryId),
+  delivery: z
+    .string()
+    .regex(/^dlv_[0-9a-f]{32}$/)
+    .transform((id) => id as DeliveryId),
   subscription: subscriptionIdSchema,
   org: orgIdSchema,
   change: changeSchema.extend({ sequence: z.string() }),
@@ -30,7 +35,15 @@ export type DeliveryMessage = z.infer<typeof deliveryMessageSchema>;
 
 /** Why an attempt failed below HTTP. Total: `unknown` means a bug and is retried. */
 export const attemptErrors = [
-  'timeout', 'dns', 'address-refused', 'connection-refused', 'connection-reset', 'tls', 'network-unreachable', 'invalid-response', 'unknown',
+  'timeout',
+  'dns',
+  'address-refused',
+  'connection-refused',
+  'connection-reset',
+  'tls',
+  'network-unreachable',
+  'invalid-response',
+  'unknown',
 ] as const;
 export type AttemptError = (typeof attemptErrors)[number];
 
@@ -57,8 +70,8 @@ export interface Delivery {
 }
 
 export type Claim =
-  /** Ours until the lease ends. `attempts` is how many were made before. */
-  | { readonly kind: 'claimed'; readonly attempts: number }
+  /** Ours until the lease ends. `attempts` is how many were made before, `refusals` how many of them were settled with `refused`. */
+  | { readonly kind: 'claimed'; readonly attempts: number; readonly refusals: number }
   /** Nothing left to do: delivered, dead, cancelled or superseded. */
   | { readonly kind: 'settled'; readonly status: DeliveryStatus }
   /** Another instance is at it, or it waits for its next attempt: not before `until`. */
@@ -70,6 +83,8 @@ export interface Settlement {
   readonly lease: string;
   readonly status: DeliveryStatus;
   readonly attempt?: Attempt;
+  /** The attempt was answered by a receiver that will hardly change its mind (400, 404, 409, 413, 422): those are counted apart. */
+  readonly refused?: boolean;
   /** Only with `pending`. */
   readonly nextAttemptAt?: Date;
 }
@@ -79,8 +94,9 @@ export interface DeliveryQuery {
   readonly status?: DeliveryStatus | undefined;
   readonly change?: string | undefined;
   readonly user?: string | undefined;
-  /** Created at or after. Default: 24 hours ago. */
+  /** Created at or after. Default: 24 hours ago; with `change` or `user`, as long as deliveries are kept. */
   readonly since?: Date | undefined;
+  /** 1 to 100. */
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -89,11 +105,16 @@ export interface DeliveryQuery {
 export interface DeliveryStore {
   /** Takes the delivery for `leaseMs`, creating its record on the first call. At most one caller holds it at a time. */
   claim(request: { message: DeliveryMessage; lease: string; now: Date; leaseMs: number }): Promise<Claim>;
-  /** Records the attempt and gives the lease up. Answers `lost` (and writes nothing) when `lease` no longer holds it. */
+  /** Records the attempt and gives the lease up. Answers `lost` (and writes nothing) when another claim has taken the delivery over. */
   settle(settlement: Settlement): Promise<'settled' | 'lost'>;
-  /** Newest first. */
-  list(query: DeliveryQuery): Promise<{ data: Delivery[]; nextCursor: string | null }>;
+  /** Newest first. A page may hold fewer than `limit`, even none, and still have a next one. */
+  list(query: DeliveryQuery): Promise<DeliveryPage>;
 }
+
+export type DeliveryPage =
+  | { readonly kind: 'page'; readonly data: readonly Delivery[]; readonly nextCursor: string | null }
+  /** The cursor is none that a page of this list ended with. */
+  | { readonly kind: 'bad-cursor' };
 
 /** How long a delivery is remembered, for dedupe (14 days promised) and for the log (30 days promised). */
 export const deliveryRetentionDays = 30;

@@ -4,10 +4,14 @@ export interface WebhookRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** Whole exchange, from name look-up to the end of the answer. */
+  /** From name look-up to the answer's status. */
   readonly timeoutMs: number;
 }
 
+/**
+ * `answered` as soon as the status is known: what follows it (a slow, endless or broken body) changes nothing.
+ * `detail` names the error for the log: no address, no header, no body.
+ */
 export type WebhookAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfter: string | null; readonly latencyMs: number }
   | { readonly kind: 'failed'; readonly error: AttemptError; readonly detail: string; readonly latencyMs: number };

@@ -5,34 +5,44 @@ import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { startDynalite } from '../../../local/emulators/dynalite.ts';
-import { startAwsFaultProxy } from '../../support/aws-fault-proxy.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
 
 const dynalite = await startDynalite({});
-const proxy = await startAwsFaultProxy(dynalite.url);
 const direct = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
 await createTables(direct);
-const client = dynamodbClient({ region: 'us-east-1', endpoint: proxy.url });
+const client = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
 const now = new Date('2026-11-22T06:00:00.000Z');
 const store = dynamodbDeliveryStore({ client, table: 'deliveries', now: () => now });
 const attempt = { time: now.toISOString(), status: 503, latencyMs: 1, error: null };
 
-afterEach(() => proxy.inject(() => undefined));
+/** What happens to a request of the SDK's on its way: undefined lets it through. */
+let fault: (operation: string) => 'never-sent' | 'answer-lost' | undefined = () => undefined;
+const { requestHandler } = client.config;
+const handle = requestHandler.handle.bind(requestHandler);
+requestHandler.handle = async (request, options) => {
+  const happening = fault(String(request.headers['x-amz-target']).split('.').at(-1) ?? '');
+  const answer = happening === 'never-sent' ? undefined : await handle(request, options);
+  if (answer !== undefined && happening === undefined) return answer;
+  throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+};
+
+afterEach(() => {
+  fault = () => undefined;
+});
 afterAll(async () => {
   client.destroy();
   direct.destroy();
-  await proxy.stop();
   await dynalite.stop();
 });
 
 /** The first write is carried out, but its answer never arrives; the SDK then makes it again. */
 function loseOneAnswer(): void {
   let lost = false;
-  proxy.inject(({ operation }) => {
+  fault = (operation) => {
     if (operation !== 'UpdateItem' || lost) return undefined;
     lost = true;
-    return { kind: 'hang-up', done: true };
-  });
+    return 'answer-lost';
+  };
 }
 
 describe('the delivery store in DynamoDB', () => {
@@ -55,7 +65,7 @@ describe('the delivery store in DynamoDB', () => {
   it.each(['UpdateItem', 'GetItem', 'Query', 'BatchGetItem'])('says that it is unavailable when %s fails', async (operation) => {
     const message = deliveryMessage({ change: randomUUID() });
     await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
-    proxy.inject((call) => (call.operation === operation ? { kind: 'error', name: 'InternalServerError', status: 500 } : undefined));
+    fault = (called) => (called === operation ? 'never-sent' : undefined);
     const unavailable = expect.objectContaining({
       code: 'DELIVERY_STORE_UNAVAILABLE',
       facts: expect.objectContaining({ operation }) as object,

@@ -1,0 +1,39 @@
+import type { Quarantine } from '../quarantine/quarantine.ts';
+import type { SealContext } from '../sealing/data-keys.ts';
+import type { SealedSecret } from '../sealing/sealed-secret.ts';
+import type { Subscription, SubscriptionId } from '../subscriptions/subscription.ts';
+import type { MessageVisibility } from './delivery-queue.ts';
+import type { DeliveryStore } from './delivery.ts';
+import type { WebhookSender } from './webhook-sender.ts';
+
+/** What delivering needs; brought by the wiring, or by a test. */
+export interface DeliverParts {
+  readonly store: DeliveryStore;
+  readonly subscriptions: SubscriptionLookup;
+  readonly secrets: SecretOpener;
+  readonly sender: WebhookSender;
+  readonly visibility: MessageVisibility;
+  readonly quarantine: Quarantine;
+  readonly now: () => Date;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** A name for one claim that no other claim ever has. */
+  readonly newLease: () => string;
+  /** Time one attempt may take, in milliseconds. */
+  readonly attemptTimeoutMs: number;
+}
+
+export interface SubscriptionLookup {
+  /**
+   * At most five seconds old. `undefined` cancels the delivery, so it must mean "deleted", never "not seen yet".
+   * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE
+   */
+  find(id: SubscriptionId): Promise<Subscription | undefined>;
+  /** The endpoint is gone. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
+  disable(id: SubscriptionId, at: Date): Promise<void>;
+}
+
+/** @throws RelayError KEY_UNAVAILABLE, SECRET_UNREADABLE */
+export interface SecretOpener {
+  open(sealed: SealedSecret, context: SealContext): Promise<string>;
+}

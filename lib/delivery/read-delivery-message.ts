@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { orgIdSchema } from '../okta/org.ts';
+import type { QuarantineEntry } from '../quarantine/quarantine.ts';
+import { deliveryIdOf, deliveryMessageSchema, type DeliveryMessage } from './delivery.ts';
+
+export type ReadDelivery =
+  { readonly kind: 'readable'; readonly message: DeliveryMessage } | { readonly kind: 'unreadable'; readonly entry: QuarantineEntry };
+
+/** Reads the body of a queue message. Total: what cannot be read becomes an entry for the quarantine, the same one each time. */
+export function readDeliveryMessage(body: string, receivedAt: Date): ReadDelivery {
+  const value = parse(body);
+  const result = deliveryMessageSchema.safeParse(value);
+  if (!result.success) {
+    // Paths only: zod's messages can repeat what they were given.
+    const paths = [...new Set(result.error.issues.map((issue) => `/${issue.path.join('/')}`))].slice(0, 5);
+    return unreadable(
+      body,
+      value,
+      receivedAt,
+      value === undefined ? 'The message is not JSON.' : `The message does not read as a delivery; at fault: ${paths.join(', ')}.`,
+    );
+  }
+  const message = result.data;
+  // A message under another delivery's id would be taken for a duplicate of it and never be sent.
+  if (message.delivery !== deliveryIdOf(message.subscription, message.org, message.change.id)) {
+    return unreadable(body, value, receivedAt, "The message's delivery id is not the one of its subscription, org and change.");
+  }
+  return { kind: 'readable', message };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    // Not JSON is one of the two expected outcomes; no JSON text parses to undefined.
+    return undefined;
+  }
+}
+
+function unreadable(body: string, value: unknown, receivedAt: Date, detail: string): ReadDelivery {
+  const digest = createHash('sha256').update(body).digest('hex');
+  const org = typeof value === 'object' && value !== null && 'org' in value ? orgIdSchema.safeParse(value.org) : undefined;
+  return {
+    kind: 'unreadable',
+    entry: {
+      id: `delivery-${digest.slice(0, 32)}`,
+      org: org?.success === true ? org.data : 'unknown',
+      reason: 'delivery-unreadable',
+      detail,
+      receivedAt,
+      body: Buffer.from(body, 'utf8'),
+    },
+  };
+}
