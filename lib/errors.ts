@@ -25,6 +25,7 @@ export const errorCodes = {
   CONFIG_INVALID: { httpStatus: 500, queueVerdict: 'retry', retry: false, blame: 'operator', logLevel: 'error', heading: 'Configuration is invalid' },
   ORG_STORE_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Org store is unreachable' },
   CHANGE_LOG_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Change log is unreachable' },
+  CHANGE_SPOOL_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Change spool is unreachable' },
   QUARANTINE_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Quarantine is unreachable' },
   SUBSCRIPTION_STORE_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Subscription store is unreachable' },
   DELIVERY_STORE_UNAVAILABLE: { httpStatus: 503, queueVerdict: 'retry', retry: true, blame: 'infrastructure', logLevel: 'error', heading: 'Delivery store is unreachable' },

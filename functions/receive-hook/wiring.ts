@@ -5,10 +5,10 @@ import { configError, readConfig } from '#lib/config/read-config.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
-import { logAppender } from '#lib/intake/appender.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
 import type { ChangeLog } from '#lib/intake/change-log.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
+import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
 import { kafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
 import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
 import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
@@ -17,6 +17,8 @@ import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
 import type { DataKeys } from '#lib/sealing/data-keys.ts';
 import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
+import { changeSpoolLimits, sqsChangeSpool } from '#lib/sqs/change-spool.ts';
+import { sqsClient } from '#lib/sqs/client.ts';
 
 const now = () => new Date();
 
@@ -26,10 +28,12 @@ const always = [
   'ORGS_TABLE',
   'QUARANTINE_TABLE',
   'QUARANTINE_BUCKET',
+  'CHANGE_SPOOL_QUEUE_URL',
   'SECRETS_KEY_ID',
   'SECRETS_KEY_FILE',
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_S3',
+  'AWS_ENDPOINT_URL_SQS',
   'LOG_LEVEL',
 ] as const;
 const forKafka = ['KAFKA_BROKERS', 'KAFKA_AUTH', 'CHANGE_TOPIC'] as const;
@@ -48,7 +52,15 @@ export const receivingHooks: ReceivingHooks = {
     bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
     index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
   }),
-  appender: logAppender(changeLog()),
+  appender: spoolingAppender({
+    log: changeLog(),
+    spool: sqsChangeSpool({
+      client: sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS, ...changeSpoolLimits }),
+      queueUrl: config.CHANGE_SPOOL_QUEUE_URL,
+      now,
+    }),
+    now,
+  }),
   now,
   randomBytes,
 };

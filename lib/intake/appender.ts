@@ -5,16 +5,25 @@ import type { TimeBudget } from './time-budget.ts';
 export interface Appender {
   /**
    * Durable once it resolves. Records that share a key keep their order.
-   * @throws RelayError CHANGE_LOG_UNAVAILABLE
+   * @throws RelayError CHANGE_LOG_UNAVAILABLE; CHANGE_SPOOL_UNAVAILABLE where there is a spool, and neither took them.
    */
-  append(records: readonly ChangeRecord[], budget: TimeBudget): Promise<void>;
+  append(records: readonly ChangeRecord[], budget: TimeBudget): Promise<Appended>;
 }
 
+/** Where the records are. */
+export type Appended =
+  | { readonly kind: 'logged' }
+  /** `because`: what the log failed with; undefined when it was not tried. */
+  | { readonly kind: 'spooled'; readonly because: unknown };
+
 /** The log may take this long of the 2.4 s: time for one re-made connection, and for a second place to put the records. */
-const maxAppendMs = 1_100;
+export const maxAppendMs = 1_100;
 
 export function logAppender(log: ChangeLog): Appender {
   return {
-    append: (records, budget) => log.append(records, { budgetMs: Math.min(maxAppendMs, budget.remainingMs()) }),
+    async append(records, budget) {
+      await log.append(records, { budgetMs: Math.min(maxAppendMs, budget.remainingMs()) });
+      return { kind: 'logged' };
+    },
   };
 }

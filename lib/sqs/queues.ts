@@ -10,4 +10,16 @@ export const queues = {
     retentionSeconds: 1_209_600,
     batchSize: 10,
   },
+  /**
+   * Changes that Kafka could not take. It must have no dead-letter queue: during an outage of Kafka every try counts as a receive,
+   * and a limit on those would throw good changes out of their order. What cannot be read goes to quarantine.
+   */
+  changeSpool: {
+    name: 'change-spool.fifo',
+    /** The respool function's own limit. */
+    functionTimeoutSeconds: 30,
+    visibilityTimeoutSeconds: 180,
+    retentionSeconds: 1_209_600,
+    batchSize: 10,
+  },
 } as const;

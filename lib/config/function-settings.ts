@@ -1,0 +1,89 @@
+/**
+ * Every function of the relay, as data: its size, its time and the settings it is given in AWS. The CDK stack deploys from here.
+ * This file imports nothing, so that the stack may read it. A test holds `variables` against what each function's wiring reads.
+ */
+export interface FunctionDefinition {
+  readonly about: string;
+  /** Lambda gives CPU by memory: one whole vCPU at 1,769 MB. */
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** Names from lib/config/variables.ts. What Lambda sets itself (AWS_REGION) is not among them. */
+  readonly variables: readonly string[];
+}
+
+export const functionSettings = {
+  'receive-hook': {
+    about: "Answers Okta's event hooks and writes changes to Kafka",
+    // A cold start is part of Okta's three seconds, so it gets more CPU than its work needs.
+    memoryMb: 1_024,
+    /** Okta waits three seconds, API Gateway a little less (`hookAnswerMs`), and the function's own budget ends at 2.4 s. */
+    timeoutSeconds: 3,
+    variables: [
+      'CHANGE_LOG',
+      'CHANGE_SPOOL_QUEUE_URL',
+      'CHANGE_TOPIC',
+      'KAFKA_AUTH',
+      'KAFKA_BROKERS',
+      'ORGS_TABLE',
+      'QUARANTINE_BUCKET',
+      'QUARANTINE_TABLE',
+      'SECRETS_KEY_ID',
+      'LOG_LEVEL',
+    ],
+  },
+  respool: {
+    about: 'Writes spooled changes to Kafka once it is back',
+    memoryMb: 512,
+    /** The same as `functionTimeoutSeconds` of the queue it reads (lib/sqs/queues.ts): a test compares them. */
+    timeoutSeconds: 30,
+    variables: [
+      'CHANGE_LOG',
+      'CHANGE_SPOOL_QUEUE_URL',
+      'CHANGE_TOPIC',
+      'KAFKA_AUTH',
+      'KAFKA_BROKERS',
+      'QUARANTINE_BUCKET',
+      'QUARANTINE_TABLE',
+      'LOG_LEVEL',
+    ],
+  },
+  'fan-out': {
+    about: 'Turns each change into one delivery per matching subscription',
+    memoryMb: 512,
+    timeoutSeconds: 60,
+    variables: [
+      'DELIVERIES_QUEUE_URL',
+      'QUARANTINE_BUCKET',
+      'QUARANTINE_TABLE',
+      'SUBSCRIPTIONS_MAX_AGE_MS',
+      'SUBSCRIPTIONS_TABLE',
+      'LOG_LEVEL',
+    ],
+  },
+  deliver: {
+    about: 'Signs deliveries and posts them to subscribers',
+    memoryMb: 512,
+    /** The same as `functionTimeoutSeconds` of the queue it reads (lib/sqs/queues.ts): a test compares them. */
+    timeoutSeconds: 60,
+    variables: [
+      'ATTEMPT_TIMEOUT_MS',
+      'DELIVERIES_QUEUE_URL',
+      'DELIVERIES_TABLE',
+      'QUARANTINE_BUCKET',
+      'QUARANTINE_TABLE',
+      'SECRETS_KEY_ID',
+      'SUBSCRIPTIONS_TABLE',
+      'LOG_LEVEL',
+    ],
+  },
+  admin: {
+    about: 'Answers the admin API under /v1',
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    variables: ['ADMIN_AUTH', 'DELIVERIES_TABLE', 'QUARANTINE_TABLE', 'SECRETS_KEY_ID', 'SUBSCRIPTIONS_TABLE', 'LOG_LEVEL'],
+  },
+} as const satisfies Record<string, FunctionDefinition>;
+export type FunctionName = keyof typeof functionSettings;
+
+/** Time API Gateway waits for `receive-hook`, in milliseconds: Okta hangs up at 3,000, and a 504 before that is retried as well. */
+export const hookAnswerMs = 2_900;

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
+import type { HttpResponse } from '#lib/http/response.ts';
+import { readSpoolMessage } from '#lib/intake/spool-message.ts';
+import { orgSchema } from '#lib/okta/org.ts';
+import { digestOf } from '#lib/okta/secret-digest.ts';
+import { createLocalKeyFile } from '#lib/sealing/local-key-file.ts';
+import { sqsClient } from '#lib/sqs/client.ts';
+import { queueReceiver } from '#lib/sqs/queue-receiver.ts';
+import { localRegion, startAwsEmulators, type AwsEmulators } from '../../../local/aws-emulators.ts';
+import { goldenEvent } from '../../fixtures/aws/http-api-events.ts';
+import { hookBody, oktaEvent } from '../../lib/intake/events.ts';
+import { idsOf } from '../../lib/intake/spool-records.ts';
+import { startSilence } from '../../lib/sqs/change-spool-queue.ts';
+
+/** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
+const answerMs = 2_400;
+
+type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResponse>;
+const folder = mkdtempSync(join(tmpdir(), 'dead-log-'));
+const keyFile = join(folder, 'key');
+let aws: AwsEmulators;
+let silence: Awaited<ReturnType<typeof startSilence>>;
+let closedPort: number;
+let lines: Record<string, unknown>[] = [];
+
+beforeAll(async () => {
+  aws = await startAwsEmulators();
+  silence = await startSilence();
+  closedPort = await freePort();
+  createLocalKeyFile(keyFile);
+  const org = orgSchema.parse({
+    id: 'acme',
+    hosts: ['acme.okta.com'],
+    authentication: [{ kind: 'header', headerName: 'authorization', digests: [digestOf('acme hook secret')] }],
+  });
+  await dynamodbOrgStore({ client: dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl }), table: 'orgs' }).put(org);
+});
+afterAll(async () => {
+  silence.stop();
+  await aws.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A fresh environment, as Lambda starts one: nothing is known of earlier failures. */
+async function coldStart(settings: Record<string, string>): Promise<Handler> {
+  vi.resetModules();
+  lines = [];
+  const { provideEnvironment } = await import('#lib/config/environment.ts');
+  const { provideLogSink } = await import('#lib/telemetry/wide-line.ts');
+  provideEnvironment({ ...aws.environment, CHANGE_LOG: 'kafka', KAFKA_AUTH: 'none', SECRETS_KEY_FILE: keyFile, ...settings });
+  provideLogSink((line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
+  return ((await import('../../../functions/receive-hook/handler.ts')) as unknown as { handler: Handler }).handler;
+}
+
+const broker = (kind: 'refuses' | 'hangs') => ({ KAFKA_BROKERS: `127.0.0.1:${kind === 'hangs' ? silence.port : closedPort}` });
+const spool = (kind: 'refuses' | 'hangs') => ({ AWS_ENDPOINT_URL_SQS: kind === 'hangs' ? silence.url : `http://127.0.0.1:${closedPort}` });
+
+async function send(handler: Handler, ...ids: readonly string[]): Promise<{ statusCode: number; tookMs: number }> {
+  const golden = goldenEvent('events-post');
+  const timeEpoch = Date.now();
+  const body = hookBody(ids.map((id) => oktaEvent(id)));
+  const event = { ...golden, body, requestContext: { ...golden.requestContext, timeEpoch } };
+  // The chain reads these two of a Lambda context.
+  const context = { awsRequestId: 'aws-1', getRemainingTimeInMillis: () => 3_000 } as unknown as Context;
+  const { statusCode } = await handler(event, context);
+  return { statusCode, tookMs: Date.now() - timeEpoch };
+}
+
+async function spooledIds(): Promise<string[]> {
+  const client = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
+  const receiver = queueReceiver(client, { queueUrl: aws.changeSpoolQueueUrl, queueArn: '', region: localRegion });
+  const ids: string[] = [];
+  for (;;) {
+    const records = await receiver.receive({ maxMessages: 10, waitSeconds: 0, signal: new AbortController().signal });
+    if (records.length === 0) return ids;
+    await receiver.remove(records.map(({ receiptHandle }) => receiptHandle));
+    ids.push(...records.flatMap(({ body }) => idsIn(body)));
+  }
+}
+
+function idsIn(body: string): string[] {
+  const read = readSpoolMessage(body);
+  return read.kind === 'readable' ? idsOf(read.records) : [];
+}
+
+describe('receive-hook with a broker that is away', () => {
+  it.each(['refuses', 'hangs'] as const)('answers 200 in time, and the changes are in the spool, when it %s', async (kind) => {
+    const handler = await coldStart(broker(kind));
+
+    const { statusCode, tookMs } = await send(handler, `${kind}-1`, `${kind}-2`);
+
+    expect(statusCode).toBe(200);
+    expect(tookMs).toBeLessThan(answerMs);
+    expect(await spooledIds()).toEqual([`${kind}-1`, `${kind}-2`]);
+  });
+
+  it('does not ask it again with the next request', async () => {
+    const handler = await coldStart(broker('hangs'));
+    await send(handler, 'first');
+    const connections = silence.connections();
+
+    const { statusCode, tookMs } = await send(handler, 'second');
+
+    expect(statusCode).toBe(200);
+    expect(tookMs).toBeLessThan(answerMs);
+    expect(silence.connections()).toBe(connections);
+    expect(await spooledIds()).toEqual(['first', 'second']);
+  });
+
+  it.each([
+    ['refuses', 'refuses'],
+    ['refuses', 'hangs'],
+    ['hangs', 'refuses'],
+    ['hangs', 'hangs'],
+  ] as const)('asks to be sent again in time when it %s and the spool %s', async (log, queue) => {
+    const handler = await coldStart({ ...broker(log), ...spool(queue) });
+
+    const { statusCode, tookMs } = await send(handler, 'nowhere');
+
+    expect(statusCode).toBe(503);
+    expect(tookMs).toBeLessThan(answerMs);
+    expect(lines).toMatchObject([{ level: 'error', outcome: 'unavailable', errors: [{ code: 'CHANGE_SPOOL_UNAVAILABLE' }] }]);
+  });
+
+  it('has the retried request succeed once the spool is back', async () => {
+    const handler = await coldStart({ ...broker('refuses'), ...spool('refuses') });
+    expect((await send(handler, 'again')).statusCode).toBe(503);
+    const another = await coldStart(broker('refuses'));
+    expect((await send(another, 'again')).statusCode).toBe(200);
+    expect(await spooledIds()).toEqual(['again']);
+  });
+});
