@@ -1,0 +1,24 @@
+/**
+ * What `cdk` runs: one stack of the stage that the context names (`-c stage=prod`), in the region of the stage or of `-c region=`,
+ * in the account of the caller or of `-c account=`. Nothing is looked up in an account.
+ */
+import { App } from 'aws-cdk-lib';
+import { readCdkContext } from './cdk-context.ts';
+import { RelayStack } from './relay-stack.ts';
+import { readStage } from './stages.ts';
+
+const app = new App({ context: readCdkContext() });
+const asked = (name: string): string | undefined => {
+  const value: unknown = app.node.tryGetContext(name);
+  return typeof value === 'string' ? value : undefined;
+};
+
+const stageName = asked('stage') ?? 'dev';
+const stage = readStage(stageName);
+const account = asked('account');
+new RelayStack(app, `okta-event-relay-${stageName}`, {
+  stage,
+  env: { region: asked('region') ?? stage.region, ...(account === undefined ? {} : { account }) },
+  terminationProtection: stage.onDestroy === 'retain',
+});
+app.synth();

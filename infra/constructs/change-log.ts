@@ -1,0 +1,126 @@
+import { Fn, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { TopicName } from '#lib/kafka/topics.ts';
+import type { KafkaSettings, Stage } from '../stages.ts';
+import { ChangeTopics, checkTopicsAreAsDeployed } from './change-topics.ts';
+import { askWhenDeployed } from './deploy-time-question.ts';
+import type { RelayKeys } from './keys.ts';
+import { OwnKafka } from './own-kafka.ts';
+import type { RelayFunction } from './relay-function.ts';
+import type { Keeping } from './relay-log-group.ts';
+import type { RelayNetwork } from './relay-network.ts';
+
+const topic: TopicName = 'identity.changes.v1';
+
+/**
+ * What Lambda's poller does in fan-out's name to get a foot into the cluster's network. EC2 knows no resource for it, hence "*".
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
+ */
+const pollerNetworkActions = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSecurityGroups',
+  'ec2:DescribeSubnets',
+  'ec2:DescribeVpcs',
+];
+
+interface ChangeLogProps {
+  readonly kafka: KafkaSettings;
+  readonly network: RelayNetwork;
+  readonly keys: RelayKeys;
+  readonly keeping: Keeping;
+}
+
+/** The log of changes: a cluster, ours or one that is there, its topic, and who may write to it and read from it. */
+export class ChangeLog extends Construct {
+  readonly topic = topic;
+  readonly clusterArn: string;
+  /** host:port, comma-separated; for IAM authentication inside the VPC. */
+  readonly bootstrapBrokers: string;
+  /** Changes when the brokers are asked for again. */
+  readonly size: string;
+  readonly #topics: ChangeTopics | undefined;
+
+  constructor(scope: Construct, id: string, props: ChangeLogProps) {
+    super(scope, id);
+    const { kafka } = props;
+    checkTopicsAreAsDeployed();
+    this.clusterArn = kafka.kind === 'provisioned' ? new OwnKafka(this, 'Kafka', { ...props, kafka }).clusterArn : kafka.clusterArn;
+    const brokers = kafka.kind === 'provisioned' ? kafka.brokers.kind : kafka.brokers;
+    const create = kafka.kind === 'provisioned' || kafka.topics === 'create';
+    this.#topics = create ? new ChangeTopics(this, 'Topics', { clusterArn: this.clusterArn, brokers }) : undefined;
+    this.size = kafka.kind === 'provisioned' ? `${kafka.brokers.instanceType} ${kafka.brokersPerZone}` : 'existing';
+    this.bootstrapBrokers = this.#askForBrokers(props);
+  }
+
+  /** Append to the topic, idempotently where the broker allows it. */
+  grantAppend({ role }: RelayFunction): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['kafka-cluster:Connect', 'kafka-cluster:WriteDataIdempotently'], resources: [this.clusterArn] }),
+    );
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['kafka-cluster:DescribeTopic', 'kafka-cluster:WriteData'], resources: [this.#arn('topic', topic)] }),
+    );
+  }
+
+  /**
+   * Lambda reads the topic for the function, from its beginning, each partition in order. It retries for ever and has no on-failure
+   * destination: the function puts aside what cannot be read, so what fails is infrastructure, and a change late is better than lost.
+   * Partial-batch answers, which the function gives, need provisioned pollers; without them Lambda would take the answer for success.
+   */
+  feed(target: RelayFunction, pollers: Stage['fanOut']): void {
+    const consumerGroupId = `${Stack.of(this).stackName}-fan-out`;
+    this.#grantRead(target, consumerGroupId);
+    const mapping = new CfnEventSourceMapping(target, 'Changes', {
+      functionName: target.function.functionArn,
+      eventSourceArn: this.clusterArn,
+      topics: [topic],
+      amazonManagedKafkaEventSourceConfig: { consumerGroupId },
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: 100,
+      maximumRetryAttempts: -1,
+      maximumRecordAgeInSeconds: -1,
+      bisectBatchOnFunctionError: false,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      provisionedPollerConfig: pollers,
+    });
+    mapping.node.addDependency(target.role);
+    if (this.#topics !== undefined) mapping.node.addDependency(this.#topics);
+  }
+
+  #grantRead({ role }: RelayFunction, consumerGroupId: string): void {
+    const grant = (actions: string[], resource: string): void => {
+      role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
+    };
+    grant(['kafka:DescribeClusterV2', 'kafka:GetBootstrapBrokers'], this.clusterArn);
+    grant(['kafka-cluster:Connect', 'kafka-cluster:DescribeClusterDynamicConfiguration'], this.clusterArn);
+    grant(['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.#arn('topic', topic));
+    grant(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], this.#arn('group', consumerGroupId));
+    grant(pollerNetworkActions, '*');
+  }
+
+  /** A name within the cluster: arn:…:cluster/<cluster>/<uuid> → arn:…:topic/<cluster>/<uuid>/<name>. */
+  #arn(kind: 'topic' | 'group', name: string): string {
+    const { partition, region, account } = Stack.of(this);
+    const parts = Fn.split('/', this.clusterArn);
+    return `arn:${partition}:kafka:${region}:${account}:${kind}/${Fn.select(1, parts)}/${Fn.select(2, parts)}/${name}`;
+  }
+
+  /** CloudFormation does not know a cluster's brokers, and the functions have no way to MSK's API from inside the VPC. */
+  #askForBrokers({ keys, keeping }: ChangeLogProps): string {
+    const answer = 'BootstrapBrokerStringSaslIam';
+    return askWhenDeployed(this, 'Brokers', {
+      service: 'Kafka',
+      action: 'GetBootstrapBrokers',
+      parameters: { ClusterArn: this.clusterArn },
+      answer,
+      permission: { action: 'kafka:GetBootstrapBrokers', resource: this.clusterArn },
+      askAgainWhen: `${this.clusterArn} ${this.size}`,
+      keeping,
+      key: keys.data,
+    }).getResponseField(answer);
+  }
+}

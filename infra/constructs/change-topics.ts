@@ -1,0 +1,62 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnTopic } from 'aws-cdk-lib/aws-msk';
+import { Construct } from 'constructs';
+import { type TopicDefinition, topics, type TopicName } from '#lib/kafka/topics.ts';
+
+/**
+ * What each topic was first deployed with. More partitions move keys to other partitions in mid-stream and break the order of a
+ * person's changes; so a change in lib/kafka/topics.ts stops the synthesis here. Growth is a new topic and a drain.
+ */
+export const deployedTopics: Readonly<Record<TopicName, { readonly partitions: number; readonly replication: number }>> = {
+  'identity.changes.v1': { partitions: 12, replication: 3 },
+};
+
+type Brokers = 'standard' | 'express';
+
+/** The topics of lib/kafka/topics.ts on a cluster. They stay when the stack goes. */
+export class ChangeTopics extends Construct {
+  constructor(scope: Construct, id: string, props: { readonly clusterArn: string; readonly brokers: Brokers }) {
+    super(scope, id);
+    for (const [topicName, definition] of Object.entries(topics)) {
+      new CfnTopic(this, topicName, {
+        clusterArn: props.clusterArn,
+        topicName,
+        partitionCount: definition.partitions,
+        replicationFactor: definition.replication,
+        configs: Buffer.from(topicProperties(definition, props.brokers)).toString('base64'),
+      }).applyRemovalPolicy(RemovalPolicy.RETAIN);
+    }
+  }
+}
+
+/** A topic's settings as Kafka's properties. Express brokers fix durability themselves and refuse to be told. */
+export function topicProperties(definition: TopicDefinition, brokers: Brokers): string {
+  const durability = [
+    ['min.insync.replicas', definition.minInSyncReplicas],
+    // MSK's default lets a replica lead that has missed acknowledged records.
+    ['unclean.leader.election.enable', false],
+  ];
+  const lines = [
+    ['cleanup.policy', 'delete'],
+    ['retention.ms', definition.retentionMs],
+    ['max.message.bytes', definition.maxBatchBytes],
+    ['message.timestamp.type', definition.timestampType],
+    ...(brokers === 'standard' ? durability : []),
+  ];
+  return lines.map(([name, value]) => `${name}=${value}`).join('\n');
+}
+
+/** @throws Error that names each topic whose partitions or replication differ from what was deployed. */
+export function checkTopicsAreAsDeployed(defined: Readonly<Record<string, TopicDefinition>> = topics): void {
+  const names = new Set([...Object.keys(defined), ...Object.keys(deployedTopics)]);
+  const recorded: Readonly<Record<string, { readonly partitions: number; readonly replication: number }>> = deployedTopics;
+  const moved = [...names].filter((name) => {
+    const [now, then] = [defined[name], recorded[name]];
+    return now?.partitions !== then?.partitions || now?.replication !== then?.replication;
+  });
+  if (moved.length > 0) {
+    throw new Error(
+      `Partitions and replication of a deployed topic never change: ${moved.join(', ')}. Make a new topic (docs/deploy.md, "Topics")`,
+    );
+  }
+}

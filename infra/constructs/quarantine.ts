@@ -1,0 +1,51 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { RelayKeys } from './keys.ts';
+import { RelayTable } from './relay-table.ts';
+
+/** As long as the index items live (`expiresAt`, lib/dynamodb/quarantine-index.ts). */
+const retentionDays = 90;
+const oldestTls = 1.2;
+
+/** What was authentic and could not be read or carried: bodies in a bucket, an index of them in a table. */
+export class Quarantine extends Construct {
+  readonly bucket: Bucket;
+  readonly index: RelayTable;
+  readonly #keys: RelayKeys;
+
+  constructor(scope: Construct, id: string, props: { readonly keys: RelayKeys; readonly removalPolicy: RemovalPolicy }) {
+    super(scope, id);
+    this.#keys = props.keys;
+    this.index = new RelayTable(this, 'Index', { name: 'quarantine', ...props });
+    this.bucket = new Bucket(this, 'Bodies', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: props.keys.data,
+      // One KMS call for many objects.
+      bucketKeyEnabled: true,
+      enforceSSL: true,
+      minimumTLSVersion: oldestTls,
+      lifecycleRules: [
+        { id: 'quarantine-ends', expiration: Duration.days(retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+      removalPolicy: props.removalPolicy,
+      // CloudFormation deletes empty buckets only.
+      autoDeleteObjects: props.removalPolicy === RemovalPolicy.DESTROY,
+    });
+  }
+
+  /** Something may be put there, and nothing read back. */
+  grantKeep(role: IRole): void {
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects('bodies/*')] }));
+    this.#keys.grantReadAndWrite(role, 's3');
+    this.index.grant(role, 'PutItem');
+  }
+
+  /** The index may be listed; the bodies stay closed. */
+  grantList(role: IRole): void {
+    this.index.grant(role, 'Query');
+  }
+}

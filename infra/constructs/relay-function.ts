@@ -1,0 +1,100 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { IVpc, ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { join } from 'node:path';
+import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
+import { bundling, handlerFile, repositoryRoot } from '../bundling.ts';
+import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
+
+export interface RelayFunctionProps {
+  readonly name: FunctionName;
+  /** Every setting of the stack by its variable's name; the function gets those that it is said to read. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly keeping: Keeping;
+  readonly key: IKey;
+  readonly network?: { readonly vpc: IVpc; readonly subnets: SubnetSelection; readonly securityGroup: ISecurityGroup };
+  readonly reservedConcurrency?: number | undefined;
+}
+
+/** What Lambda does in the role's name to attach a function to a network. EC2 knows no resource for most of it, hence "*" below. */
+const networkInterfaceActions = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** One folder of functions/ as a Lambda function: Node 24 on arm64, one ES module, a role and a log group of its own. */
+export class RelayFunction extends Construct {
+  readonly function: NodejsFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: RelayFunctionProps) {
+    super(scope, id);
+    const { memoryMb, timeoutSeconds, about, variables } = functionSettings[props.name];
+    const logGroup = new RelayLogGroup(this, 'Logs', props);
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: about });
+    this.role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+    );
+    if (props.network !== undefined) this.#allowNetworkInterfaces();
+    this.function = new NodejsFunction(this, 'Function', {
+      description: about,
+      entry: handlerFile(props.name),
+      projectRoot: repositoryRoot,
+      depsLockFilePath: join(repositoryRoot, 'package-lock.json'),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMb,
+      timeout: Duration.seconds(timeoutSeconds),
+      environment: { ...settingsOf(props.name, variables, props.settings), NODE_OPTIONS: '--enable-source-maps' },
+      role: this.role,
+      logGroup,
+      bundling: {
+        ...bundling,
+        mainFields: [...bundling.mainFields],
+        format: OutputFormat.ESM,
+        minify: true,
+        sourceMap: true,
+        sourceMapMode: SourceMapMode.DEFAULT,
+        sourcesContent: false,
+        bundleAwsSDK: true,
+        externalModules: [],
+      },
+      ...(props.network === undefined
+        ? {}
+        : { vpc: props.network.vpc, vpcSubnets: props.network.subnets, securityGroups: [props.network.securityGroup] }),
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+    });
+  }
+
+  /** Lambda may make interfaces with the role; the function's own code may not. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
+  #allowNetworkInterfaces(): void {
+    const { partition, region, account } = Stack.of(this);
+    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: networkInterfaceActions, resources: ['*'] }));
+    this.role.addToPrincipalPolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: networkInterfaceActions,
+        resources: ['*'],
+        conditions: { ArnLike: { 'lambda:SourceFunctionArn': `arn:${partition}:lambda:${region}:${account}:function:*` } },
+      }),
+    );
+  }
+}
+
+function settingsOf(name: FunctionName, variables: readonly string[], settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    variables.map((variable) => {
+      const value = settings[variable];
+      if (value === undefined) throw new Error(`${name} reads ${variable}, for which the stack has no value`);
+      return [variable, value];
+    }),
+  );
+}

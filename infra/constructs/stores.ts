@@ -1,0 +1,46 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { RelayKeys } from './keys.ts';
+import { RelayTable } from './relay-table.ts';
+
+/** Orgs, subscriptions and deliveries, and who may do what with them. */
+export class Stores extends Construct {
+  readonly orgs: RelayTable;
+  readonly subscriptions: RelayTable;
+  readonly deliveries: RelayTable;
+  readonly #keys: RelayKeys;
+
+  constructor(scope: Construct, id: string, props: { readonly keys: RelayKeys; readonly removalPolicy: RemovalPolicy }) {
+    super(scope, id);
+    this.#keys = props.keys;
+    this.orgs = new RelayTable(this, 'Orgs', { name: 'orgs', ...props });
+    this.subscriptions = new RelayTable(this, 'Subscriptions', { name: 'subscriptions', ...props });
+    this.deliveries = new RelayTable(this, 'Deliveries', { name: 'deliveries', ...props });
+  }
+
+  /** An org with what its hook requests are checked against. */
+  grantCheckHooks(role: IRole): void {
+    this.orgs.grant(role, 'GetItem');
+    this.#keys.grantOpen(role, 'hook-secret');
+  }
+
+  /** All subscriptions, without opening a secret. */
+  grantMatchSubscriptions(role: IRole): void {
+    this.subscriptions.grant(role, 'Query');
+  }
+
+  /** The state of a delivery, the subscription it goes to (a 410 disables that one) and the secret that signs it. */
+  grantSettleDeliveries(role: IRole): void {
+    this.deliveries.grant(role, 'GetItem', 'UpdateItem');
+    this.subscriptions.grant(role, 'GetItem', 'UpdateItem');
+    this.#keys.grantOpen(role, 'signing-secret');
+  }
+
+  /** What the admin API does: create and list subscriptions, list deliveries. It seals secrets and can open none. */
+  grantAdminister(role: IRole): void {
+    this.subscriptions.grant(role, 'GetItem', 'Query', 'PutItem');
+    this.deliveries.grant(role, 'BatchGetItem', 'Query');
+    this.#keys.grantSeal(role, 'signing-secret');
+  }
+}

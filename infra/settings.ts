@@ -1,0 +1,44 @@
+import type { ChangeLog } from './constructs/change-log.ts';
+import type { RelayKeys } from './constructs/keys.ts';
+import type { Quarantine } from './constructs/quarantine.ts';
+import type { RelayQueue } from './constructs/relay-queue.ts';
+import type { Stores } from './constructs/stores.ts';
+import type { Stage } from './stages.ts';
+
+/** Where things are kept, between the functions. */
+export interface Places {
+  readonly keys: RelayKeys;
+  readonly changes: ChangeLog;
+  readonly changeSpool: RelayQueue;
+  readonly stores: Stores;
+  readonly quarantine: Quarantine;
+  readonly deliveries: RelayQueue;
+}
+
+/**
+ * Every setting of the functions by its name in lib/config/variables.ts; lib/config/function-settings.ts says which function gets
+ * which. None of them is a secret: secrets are sealed in the tables.
+ */
+export function settingsFrom(
+  { keys, changes, changeSpool, stores, quarantine, deliveries }: Places,
+  stage: Stage,
+): Readonly<Record<string, string>> {
+  return {
+    CHANGE_LOG: 'kafka',
+    CHANGE_TOPIC: changes.topic,
+    KAFKA_BROKERS: changes.bootstrapBrokers,
+    KAFKA_AUTH: 'iam',
+    CHANGE_SPOOL_QUEUE_URL: changeSpool.queue.queueUrl,
+    ORGS_TABLE: stores.orgs.table.tableName,
+    SUBSCRIPTIONS_TABLE: stores.subscriptions.table.tableName,
+    DELIVERIES_TABLE: stores.deliveries.table.tableName,
+    DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+    QUARANTINE_TABLE: quarantine.index.table.tableName,
+    QUARANTINE_BUCKET: quarantine.bucket.bucketName,
+    SECRETS_KEY_ID: keys.secrets.keyArn,
+    ADMIN_AUTH: 'iam',
+    ATTEMPT_TIMEOUT_MS: '15000',
+    SUBSCRIPTIONS_MAX_AGE_MS: '2500',
+    LOG_LEVEL: stage.logLevel,
+  };
+}

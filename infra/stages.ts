@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+/** AWS names of log retentions that CloudWatch knows, in days. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const logRetentionDays = z.union(
+  [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653].map((days) => z.literal(days)),
+);
+
+const brokersSchema = z.discriminatedUnion('kind', [
+  /** Standard brokers with a disk of their own. t3.small takes four new IAM connections a second and broker: for trying out only. */
+  z.strictObject({
+    kind: z.literal('standard'),
+    instanceType: z.string().regex(/^kafka\.(t3\.small|m[57]g?\.\w+)$/),
+    diskGb: z.int().min(1).max(16_384),
+  }),
+  /** Express brokers: storage grows by itself, no maintenance windows. */
+  z.strictObject({ kind: z.literal('express'), instanceType: z.string().regex(/^express\.m7g\.\w+$/) }),
+]);
+
+const kafkaSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('provisioned'),
+    brokers: brokersSchema,
+    /** Three zones with this many brokers each. */
+    brokersPerZone: z.int().min(1).max(20),
+    vpcCidr: z.cidrv4(),
+  }),
+  z.strictObject({
+    kind: z.literal('existing'),
+    brokers: z.enum(['standard', 'express']),
+    /** A provisioned cluster with IAM authentication and Kafka 3.6 or later. */
+    clusterArn: z.string().regex(/^arn:aws[\w-]*:kafka:[\w-]+:\d{12}:cluster\/[\w-]+\/[\w-]+$/),
+    /** Security group of the brokers. The stack adds rules to it: port 9098 from the functions, and from and to itself (for the poller). */
+    securityGroupId: z.string().regex(/^sg-[0-9a-f]+$/),
+    vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
+    /** Subnets for receive-hook and respool, from which the brokers are reached. */
+    subnets: z
+      .array(
+        z.strictObject({ id: z.string().regex(/^subnet-[0-9a-f]+$/), zone: z.string(), routeTableId: z.string().regex(/^rtb-[0-9a-f]+$/) }),
+      )
+      .min(1),
+    /** `present`: those subnets reach DynamoDB, S3, SQS and KMS already. */
+    endpoints: z.enum(['create', 'present']),
+    /** `present`: the topic is there, made as lib/kafka/topics.ts says. */
+    topics: z.enum(['create', 'present']),
+  }),
+]);
+export type KafkaSettings = z.infer<typeof kafkaSchema>;
+export type ProvisionedKafka = Extract<KafkaSettings, { kind: 'provisioned' }>;
+export type ExistingKafka = Extract<KafkaSettings, { kind: 'existing' }>;
+
+export const stageSchema = z
+  .strictObject({
+    /** Where it is deployed, unless `-c region=` says otherwise. */
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    /** The letters of three availability zones of the region. */
+    zones: z.tuple([z.string().regex(/^[a-f]$/), z.string().regex(/^[a-f]$/), z.string().regex(/^[a-f]$/)]),
+    kafka: kafkaSchema,
+    /** What `cdk destroy` does with tables, queues, the quarantine, keys, logs and a cluster of ours. Topics are always retained. */
+    onDestroy: z.enum(['delete', 'retain']),
+    logRetentionDays,
+    logLevel: z.enum(['info', 'warn', 'error']),
+    receiveHook: z.strictObject({
+      /** Environments kept warm. */
+      provisionedConcurrency: z.int().min(1).max(1_000).optional(),
+      /** Most requests at a time: what is above gets a 503, which Okta sends once more. Taken out of the account's own limit. */
+      reservedConcurrency: z.int().min(1).max(10_000).optional(),
+    }),
+    /** Event pollers of the Kafka event source mapping, in provisioned mode. More than one per partition would idle. */
+    fanOut: z.strictObject({ minimumPollers: z.int().min(1).max(200), maximumPollers: z.int().min(1).max(2_000) }),
+    /** Most respool invocations at a time. */
+    respool: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
+    /** Most deliver invocations at a time. */
+    deliver: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
+  })
+  .refine(({ zones }) => new Set(zones).size === 3, { path: ['zones'], error: 'must be three different zones' })
+  .refine(({ kafka, region }) => kafka.kind === 'provisioned' || kafka.clusterArn.split(':')[3] === region, {
+    path: ['kafka', 'clusterArn'],
+    error: "is not in the stage's region",
+  })
+  .refine(({ fanOut }) => fanOut.minimumPollers <= fanOut.maximumPollers, {
+    path: ['fanOut'],
+    error: 'minimumPollers is above maximumPollers',
+  })
+  .refine(
+    ({ receiveHook: { provisionedConcurrency = 0, reservedConcurrency = Infinity } }) => provisionedConcurrency <= reservedConcurrency,
+    {
+      path: ['receiveHook'],
+      error: 'provisionedConcurrency is above reservedConcurrency',
+    },
+  );
+export type Stage = z.infer<typeof stageSchema>;
+
+/** Change these, or add to them; docs/deploy.md says what each option costs. */
+const stages = {
+  dev: {
+    region: 'eu-central-1',
+    zones: ['a', 'b', 'c'],
+    kafka: {
+      kind: 'provisioned',
+      brokers: { kind: 'standard', instanceType: 'kafka.t3.small', diskGb: 10 },
+      brokersPerZone: 1,
+      vpcCidr: '10.40.0.0/22',
+    },
+    onDestroy: 'delete',
+    logRetentionDays: 14,
+    logLevel: 'info',
+    receiveHook: {},
+    fanOut: { minimumPollers: 1, maximumPollers: 1 },
+    respool: { maximumConcurrency: 2 },
+    deliver: { maximumConcurrency: 10 },
+  },
+  prod: {
+    region: 'eu-central-1',
+    zones: ['a', 'b', 'c'],
+    kafka: {
+      kind: 'provisioned',
+      brokers: { kind: 'express', instanceType: 'express.m7g.large' },
+      brokersPerZone: 1,
+      vpcCidr: '10.40.0.0/22',
+    },
+    onDestroy: 'retain',
+    logRetentionDays: 90,
+    logLevel: 'info',
+    receiveHook: { provisionedConcurrency: 2, reservedConcurrency: 200 },
+    fanOut: { minimumPollers: 1, maximumPollers: 12 },
+    respool: { maximumConcurrency: 10 },
+    deliver: { maximumConcurrency: 200 },
+  },
+} as const satisfies Record<string, z.input<typeof stageSchema>>;
+
+export const stageNames = Object.keys(stages) as (keyof typeof stages)[];
+
+/** The named stage, checked. @throws Error that names every value at fault, or the stages there are. */
+export function readStage(name: string): Stage {
+  const found = Object.entries(stages).find(([stage]) => stage === name);
+  if (found === undefined) throw new Error(`There is no stage "${name}" in infra/stages.ts, only ${stageNames.join(', ')}`);
+  return checkStage(name, found[1]);
+}
+
+/** @throws Error that names every value at fault. */
+export function checkStage(name: string, values: unknown): Stage {
+  const parsed = stageSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new Error(`Stage "${name}" has problems:\n${z.prettifyError(parsed.error)}`);
+}

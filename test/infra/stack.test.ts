@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest';
+import { functionSettings, hookAnswerMs } from '#lib/config/function-settings.ts';
+import { tables } from '#lib/dynamodb/tables.ts';
+import { topics } from '#lib/kafka/topics.ts';
+import { quarantineRetentionDays } from '#lib/quarantine/quarantine.ts';
+import { queues } from '#lib/sqs/queues.ts';
+import { kafkaModes } from '../../infra/kafka-modes.ts';
+import { stageNames } from '../../infra/stages.ts';
+import { type Json, readable, resource, resourcesOf, synthesise } from './synthesise.ts';
+
+const dev = synthesise('dev');
+const prod = synthesise('prod');
+
+const properties = (all: ReturnType<typeof resourcesOf>) => Object.values(all).map(({ Properties }) => Properties);
+
+describe('the functions', () => {
+  it('run on Node 24 and arm64, and only what writes to the brokers is in the VPC', () => {
+    const own = Object.entries(resourcesOf(prod, 'AWS::Lambda::Function')).filter(([id]) =>
+      /^(ReceiveHook|Respool|FanOut|Deliver|Admin)Function/.test(id),
+    );
+    expect(own).toHaveLength(5);
+    for (const [id, { Properties }] of own) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(Properties['VpcConfig'] !== undefined, id).toBe(/^(ReceiveHook|Respool)/.test(id));
+    }
+  });
+
+  it('answer Okta in time: Okta waits 3 s, the gateway less, and the function is not cut off before its own budget of 2.4 s', () => {
+    const { Properties } = resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorApiANYokta');
+    expect(Properties['TimeoutInMillis']).toBe(hookAnswerMs);
+    expect(hookAnswerMs).toBeLessThan(3_000);
+    // Half a second before Lambda's limit the function gives up by itself (lib/telemetry/middleware.ts).
+    expect(functionSettings['receive-hook'].timeoutSeconds * 1_000 - 500).toBeGreaterThanOrEqual(2_400);
+  });
+
+  it('have no secret in their environment', () => {
+    for (const { Environment } of properties(resourcesOf(prod, 'AWS::Lambda::Function'))) {
+      const names = Object.keys((Environment?.Variables ?? {}) as object);
+      expect(names.filter((name) => /SECRET|TOKEN|PASSWORD|CREDENTIAL/.test(name) && name !== 'SECRETS_KEY_ID')).toEqual([]);
+    }
+  });
+
+  it('are kept warm in prod behind an alias, and not in dev', () => {
+    expect(resource(prod, 'AWS::Lambda::Alias').Properties['ProvisionedConcurrencyConfig']).toEqual({ ProvisionedConcurrentExecutions: 2 });
+    expect(readable(resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorApiANYokta').Properties['IntegrationUri'])).toBe(
+      'ReceiveHookFunctionLive',
+    );
+    expect(resourcesOf(dev, 'AWS::Lambda::Alias')).toEqual({});
+  });
+});
+
+describe('the HTTP API', () => {
+  it('lets everyone ask receive-hook and only IAM callers ask admin', () => {
+    const routes = properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey, AuthorizationType }) => [
+      RouteKey,
+      AuthorizationType,
+    ]);
+    expect(routes.sort()).toEqual([
+      ['ANY /okta/{orgId}/{proxy+}', 'NONE'],
+      ['ANY /v1/{proxy+}', 'AWS_IAM'],
+    ]);
+  });
+
+  it('throttles the admin API and never Okta, to whom a 429 is final', () => {
+    const { Properties } = resource(prod, 'AWS::ApiGatewayV2::Stage');
+    expect(Object.keys(Properties['RouteSettings'] as object)).toEqual(['ANY /v1/{proxy+}']);
+    expect(Properties).not.toHaveProperty('DefaultRouteSettings');
+  });
+
+  it('logs accesses without headers, queries and bodies, as JSON', () => {
+    const format = resource(prod, 'AWS::ApiGatewayV2::Stage').Properties['AccessLogSettings'].Format as string;
+    expect(Object.values(JSON.parse(format) as object).every((value) => /^\$context\.[\w.]+$/.test(String(value)))).toBe(true);
+    expect(format).not.toMatch(/header|query|body|authorizer|messageString/i);
+  });
+});
+
+describe('the event source mapping of the change log', () => {
+  const { Properties, DependsOn } = resource(prod, 'AWS::Lambda::EventSourceMapping', 'FanOutChanges');
+
+  it('reads from the beginning, retries for ever and drops nothing', () => {
+    expect(Properties).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      MaximumRetryAttempts: -1,
+      MaximumRecordAgeInSeconds: -1,
+      BisectBatchOnFunctionError: false,
+    });
+    expect(Properties).not.toHaveProperty('DestinationConfig');
+    expect(Properties['Topics']).toEqual(['identity.changes.v1']);
+  });
+
+  it.each(stageNames)('has, in %s, pollers that understand the partial-batch answers of the function', (name) => {
+    const mapping = resource(synthesise(name), 'AWS::Lambda::EventSourceMapping', 'FanOutChanges').Properties;
+    expect(mapping['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+    expect(mapping['ProvisionedPollerConfig']).toMatchObject({ MinimumPollers: 1 });
+  });
+
+  it('is made after the topic and the permissions', () => {
+    expect(DependsOn?.some((id) => id.startsWith('ChangesTopics'))).toBe(true);
+    expect(DependsOn?.some((id) => id.startsWith('FanOutRoleDefaultPolicy'))).toBe(true);
+  });
+});
+
+describe('the deliveries queue', () => {
+  const queue = resource(prod, 'AWS::SQS::Queue', 'DeliveriesQueue').Properties;
+
+  it('is high-throughput FIFO, keeps messages 14 days and leads to dead letters far above our own ten attempts', () => {
+    expect(queue).toMatchObject({
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      MessageRetentionPeriod: 1_209_600,
+      RedrivePolicy: { maxReceiveCount: 1_000 },
+    });
+    expect(readable(queue['RedrivePolicy'].deadLetterTargetArn)).toBe('DeliveriesDeadLetters');
+  });
+
+  it('hides a message for six times what the function may take', () => {
+    expect(queue['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * functionSettings.deliver.timeoutSeconds);
+    expect(functionSettings.deliver.timeoutSeconds).toBe(queues.deliveries.functionTimeoutSeconds);
+    expect(resource(prod, 'AWS::Lambda::Function', 'DeliverFunction').Properties['Timeout']).toBe(queues.deliveries.functionTimeoutSeconds);
+  });
+
+  it('hands over ten at most, each of which settles by itself', () => {
+    expect(resource(prod, 'AWS::Lambda::EventSourceMapping', 'DeliverMessages').Properties).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 200 },
+    });
+  });
+});
+
+describe('the change spool', () => {
+  const queue = resource(prod, 'AWS::SQS::Queue', 'ChangeSpoolQueue').Properties;
+
+  it('is high-throughput FIFO, keeps changes 14 days and never gives one up to dead letters', () => {
+    expect(queue).toMatchObject({
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      MessageRetentionPeriod: 1_209_600,
+    });
+    expect(queue).not.toHaveProperty('RedrivePolicy');
+  });
+
+  it('hides a message for six times what respool may take', () => {
+    expect(queue['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * functionSettings.respool.timeoutSeconds);
+    expect(functionSettings.respool.timeoutSeconds).toBe(queues.changeSpool.functionTimeoutSeconds);
+    expect(resource(prod, 'AWS::Lambda::EventSourceMapping', 'RespoolMessages').Properties).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+});
+
+describe('what is stored', () => {
+  it.each(Object.entries(tables))('has table %s as the definition says, restorable and under our key', (name, definition) => {
+    const prefix = name === 'quarantine' ? 'QuarantineIndexTable' : `Stores${name[0]!.toUpperCase()}${name.slice(1)}Table`;
+    const { Properties } = resource(prod, 'AWS::DynamoDB::Table', prefix);
+    const sortKey = 'sortKey' in definition ? [{ AttributeName: definition.sortKey, KeyType: 'RANGE' }] : [];
+    expect(Properties['KeySchema']).toEqual([{ AttributeName: definition.partitionKey, KeyType: 'HASH' }, ...sortKey]);
+    expect(
+      (Properties['GlobalSecondaryIndexes'] ?? []).map(({ IndexName, Projection }: Json) => [IndexName, Projection.ProjectionType]),
+    ).toEqual(definition.indexes.map((index) => [index.name, index.projection]));
+    expect(Properties['TimeToLiveSpecification']?.AttributeName).toBe('ttlAttribute' in definition ? definition.ttlAttribute : undefined);
+    expect(Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+    expect(readable(Properties['SSESpecification'].KMSMasterKeyId)).toBe('KeysData');
+  });
+
+  it('is in a bucket that is closed to the public and to plain HTTP, and ends when the index does', () => {
+    const { Properties } = resource(prod, 'AWS::S3::Bucket');
+    expect(Properties['PublicAccessBlockConfiguration']).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    expect(Properties['BucketEncryption'].ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm).toBe('aws:kms');
+    expect(Properties['LifecycleConfiguration'].Rules[0]).toMatchObject({ ExpirationInDays: quarantineRetentionDays, Status: 'Enabled' });
+    const denied = resource(prod, 'AWS::S3::BucketPolicy').Properties['PolicyDocument'].Statement.filter(
+      ({ Effect }: Json) => Effect === 'Deny',
+    );
+    expect(denied.map(({ Condition }: Json) => Condition)).toEqual([
+      { Bool: { 'aws:SecureTransport': 'false' } },
+      { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+    ]);
+  });
+
+  it.each(stageNames)('is encrypted with our keys, which rotate, everywhere in %s', (name) => {
+    const template = synthesise(name);
+    for (const key of properties(resourcesOf(template, 'AWS::KMS::Key'))) expect(key['EnableKeyRotation']).toBe(true);
+    for (const queue of properties(resourcesOf(template, 'AWS::SQS::Queue'))) expect(readable(queue['KmsMasterKeyId'])).toBe('KeysData');
+    for (const log of properties(resourcesOf(template, 'AWS::Logs::LogGroup'))) {
+      expect(readable(log['KmsKeyId'])).toBe('KeysData');
+      expect(log['RetentionInDays']).toBeGreaterThan(0);
+    }
+    expect(readable(resource(template, 'AWS::MSK::Cluster').Properties['EncryptionInfo'].EncryptionAtRest.DataVolumeKMSKeyId)).toBe(
+      'KeysData',
+    );
+  });
+
+  it('outlives the stack in prod and goes with it in dev', () => {
+    for (const type of [
+      'AWS::DynamoDB::Table',
+      'AWS::S3::Bucket',
+      'AWS::SQS::Queue',
+      'AWS::KMS::Key',
+      'AWS::MSK::Cluster',
+      'AWS::Logs::LogGroup',
+    ]) {
+      expect(new Set(Object.values(resourcesOf(prod, type)).map(({ DeletionPolicy }) => DeletionPolicy)), type).toEqual(
+        new Set(['Retain']),
+      );
+      expect(new Set(Object.values(resourcesOf(dev, type)).map(({ DeletionPolicy }) => DeletionPolicy)), type).toEqual(new Set(['Delete']));
+    }
+  });
+});
+
+describe('Kafka', () => {
+  it('of our own takes TLS and IAM alone, over three zones, without ZooKeeper', () => {
+    const { Properties } = resource(dev, 'AWS::MSK::Cluster');
+    expect(Properties).toMatchObject({
+      KafkaVersion: '3.9.x.kraft',
+      NumberOfBrokerNodes: 3,
+      ClientAuthentication: { Sasl: { Iam: { Enabled: true } }, Unauthenticated: { Enabled: false } },
+      EncryptionInfo: { EncryptionInTransit: { ClientBroker: 'TLS', InCluster: true } },
+      BrokerNodeGroupInfo: { ConnectivityInfo: { PublicAccess: { Type: 'DISABLED' } } },
+    });
+  });
+
+  it.each(Object.keys(kafkaModes).filter((mode) => mode !== 'existing-ready'))(
+    'gets the topic as %s, which stays when the stack goes',
+    (mode) => {
+      const topic = resource(synthesise('dev', mode), 'AWS::MSK::Topic');
+      const definition = topics['identity.changes.v1'];
+      expect(topic).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      expect(topic.Properties).toMatchObject({
+        TopicName: 'identity.changes.v1',
+        PartitionCount: definition.partitions,
+        ReplicationFactor: definition.replication,
+      });
+      const lines = Buffer.from(topic.Properties['Configs'] as string, 'base64')
+        .toString()
+        .split('\n');
+      expect(lines).toContain('retention.ms=604800000');
+      expect(lines.includes('min.insync.replicas=2'), 'Express brokers refuse to be told').toBe(mode !== 'express');
+      expect(lines.includes('unclean.leader.election.enable=false')).toBe(mode !== 'express');
+    },
+  );
+
+  it('that is there already is left as it is, but for rules that let the relay in', () => {
+    const template = synthesise('prod', 'existing-ready');
+    for (const type of ['AWS::MSK::Cluster', 'AWS::MSK::Topic', 'AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::EC2::VPCEndpoint']) {
+      expect(resourcesOf(template, type), type).toEqual({});
+    }
+    const rules = properties(resourcesOf(template, 'AWS::EC2::SecurityGroupIngress'));
+    expect(rules.map(({ GroupId, FromPort, ToPort }) => [GroupId, FromPort, ToPort])).toEqual(
+      Array(2).fill(['sg-0123456789abcdef0', 9098, 9098]),
+    );
+  });
+});
+
+describe('the network of our own', () => {
+  it('has no way to or from the internet', () => {
+    for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::EgressOnlyInternetGateway'])
+      expect(resourcesOf(prod, type)).toEqual({});
+  });
+
+  it('reaches DynamoDB, S3, SQS and KMS by endpoints for this account only', () => {
+    const endpoints = properties(resourcesOf(prod, 'AWS::EC2::VPCEndpoint'));
+    expect(endpoints.map(({ ServiceName, VpcEndpointType }) => [readable(ServiceName).split('.').at(-1), VpcEndpointType]).sort()).toEqual([
+      ['dynamodb', 'Gateway'],
+      ['kms', 'Interface'],
+      ['s3', 'Gateway'],
+      ['sqs', 'Interface'],
+    ]);
+    for (const { PolicyDocument } of endpoints) {
+      expect(Object.keys(PolicyDocument.Statement[0].Condition.StringEquals as object).sort()).toEqual([
+        'aws:PrincipalAccount',
+        'aws:ResourceAccount',
+      ]);
+    }
+  });
+
+  it('has security groups that let nothing out by default and nobody in from outside', () => {
+    for (const group of properties(resourcesOf(prod, 'AWS::EC2::SecurityGroup'))) {
+      expect(group['SecurityGroupEgress'].map(({ CidrIp }: Json) => CidrIp)).toEqual(['255.255.255.255/32']);
+      expect(group).not.toHaveProperty('SecurityGroupIngress');
+    }
+    const out = properties(resourcesOf(prod, 'AWS::EC2::SecurityGroupEgress')).map(({ GroupId, FromPort, ToPort }) => [
+      readable(GroupId),
+      FromPort,
+      ToPort,
+    ]);
+    expect(out.sort()).toEqual([
+      ['NetworkBrokers', 9098, 9098],
+      ...Array<unknown>(4).fill(['NetworkFunctions', 443, 443]),
+      ['NetworkFunctions', 9098, 9098],
+    ]);
+    for (const rule of properties(resourcesOf(prod, 'AWS::EC2::SecurityGroupIngress'))) expect(rule).not.toHaveProperty('CidrIp');
+  });
+});

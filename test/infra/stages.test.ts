@@ -1,0 +1,104 @@
+import { App, CfnResource, Stack } from 'aws-cdk-lib';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { topics } from '#lib/kafka/topics.ts';
+import { orgSchema } from '#lib/okta/org.ts';
+import { repositoryRoot } from '../../infra/bundling.ts';
+import { readCdkContext } from '../../infra/cdk-context.ts';
+import { checkTopicsAreAsDeployed } from '../../infra/constructs/change-topics.ts';
+import { findings } from '../../infra/findings.ts';
+import { kafkaModes } from '../../infra/kafka-modes.ts';
+import { checkStage, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
+
+describe('a stage', () => {
+  it.each(stageNames)('named %s passes its own check', (name) => {
+    expect(stageSchema.safeParse(readStage(name)).success).toBe(true);
+  });
+
+  it('that is not there is named along with those that are', () => {
+    expect(() => readStage('stage')).toThrow('no stage "stage" in infra/stages.ts, only dev, prod');
+  });
+
+  it('names everything that is wrong with it at once', () => {
+    const wrong = { ...readStage('dev'), zones: ['a', 'a', 'b'], onDestroy: 'keep', deliver: { maximumConcurrency: 1 }, tables: 3 };
+    expect(() => checkStage('mine', wrong)).toThrow(
+      /Stage "mine" has problems[^]*tables[^]*onDestroy[^]*maximumConcurrency|Stage "mine" has problems[^]*onDestroy[^]*maximumConcurrency[^]*tables/,
+    );
+  });
+
+  it.each<[string, object]>([
+    ['zones', { zones: ['a', 'a', 'b'] }],
+    ['kafka.clusterArn', { region: 'us-east-1', kafka: kafkaModes['existing']! }],
+    ['fanOut', { fanOut: { minimumPollers: 3, maximumPollers: 2 } }],
+    ['receiveHook', { receiveHook: { provisionedConcurrency: 5, reservedConcurrency: 2 } }],
+    ['kafka.brokers.instanceType', { kafka: { ...kafkaModes['express']!, brokers: { kind: 'express', instanceType: 'kafka.t3.small' } } }],
+    ['kafka.clusterArn', { kafka: { ...kafkaModes['existing']!, clusterArn: 'arn:aws:kafka:eu-central-1:111122223333:cluster/shared' } }],
+  ])('is refused for its %s', (path, changes) => {
+    expect(() => checkStage('mine', { ...readStage('dev'), ...changes })).toThrow(`at ${path}`);
+  });
+});
+
+describe('a topic that was deployed', () => {
+  const topic = topics['identity.changes.v1'];
+  it('is accepted as it was', () => {
+    expect(() => checkTopicsAreAsDeployed()).not.toThrow();
+  });
+
+  it.each([
+    ['more partitions', { 'identity.changes.v1': { ...topic, partitions: 24 } }],
+    ['another replication', { 'identity.changes.v1': { ...topic, replication: 2 } }],
+    ['a topic that is not recorded', { ...topics, 'identity.changes.v2': topic }],
+    ['a topic taken away', {}],
+  ])('stops the synthesis with %s', (_, defined) => {
+    expect(() => checkTopicsAreAsDeployed(defined)).toThrow(/never change: identity\.changes\.v/);
+  });
+});
+
+describe('the validation of templates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'validation-'));
+  const before = process.env['CDK_VALIDATION'];
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+    if (before === undefined) delete process.env['CDK_VALIDATION'];
+    else process.env['CDK_VALIDATION'] = before;
+    process.exitCode = undefined;
+  });
+
+  function synthesiseQueue(properties: Record<string, unknown>): void {
+    const app = new App({ outdir: folder, context: readCdkContext(), analyticsReporting: false });
+    new CfnResource(new Stack(app, 'Wrong'), 'Queue', { type: 'AWS::SQS::Queue', properties });
+    app.synth();
+  }
+
+  it('finds a property that AWS does not know', () => {
+    delete process.env['CDK_VALIDATION'];
+    expect(() => synthesiseQueue({ VisibilityTimeoutt: 30 })).toThrow();
+    expect(findings(folder).join()).toContain('VisibilityTimeoutt');
+  });
+
+  it('that was switched off is a finding', () => {
+    process.env['CDK_VALIDATION'] = 'false';
+    synthesiseQueue({});
+    expect(existsSync(join(folder, 'Wrong.template.json'))).toBe(true);
+    expect(findings(folder)).toEqual([expect.stringContaining('not validated')]);
+  });
+});
+
+const page = readFileSync(join(repositoryRoot, 'docs/deploy.md'), 'utf8');
+
+it('has in docs/deploy.md an org that the relay can read', () => {
+  const example = /printf '(\{"id".*\})' "\$DIGEST"/.exec(page)?.[1] ?? '';
+  expect(orgSchema.parse(JSON.parse(example.replace('%s', '0'.repeat(64))))).toMatchObject({ id: 'acme', hosts: ['acme.okta.com'] });
+});
+
+it('has every option of a stage in docs/deploy.md', () => {
+  const options = (value: unknown, path: string): string[] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && path !== 'kafka'
+      ? Object.entries(value).flatMap(([key, inner]) => options(inner, path === '' ? key : `${path}.${key}`))
+      : [path];
+  const kafka = Object.values(kafkaModes).flatMap((mode) => Object.keys(mode).map((key) => `kafka.${key}`));
+  for (const option of new Set([...options(readStage('prod'), ''), ...kafka])) expect(page, option).toContain(`\`${option}\``);
+  for (const name of stageNames) expect(page).toContain(`\`${name}\``);
+});
