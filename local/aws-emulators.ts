@@ -13,6 +13,7 @@ export interface AwsEmulators {
   readonly sqsUrl: string;
   readonly s3Url: string;
   readonly deliveriesQueueUrl: string;
+  readonly changeSpoolQueueUrl: string;
   /** Settings that point the functions here. */
   readonly environment: Readonly<Record<string, string>>;
   /** Messages in the deliveries queue. */
@@ -28,13 +29,15 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
   const client = dynamodbClient({ region: localRegion, endpoint: dynalite.url });
   await createTables(client);
   client.destroy();
-  const { deliveries } = queues;
-  const deliveriesQueueUrl = fauxqs.ensureQueue(deliveries.name, {
-    FifoQueue: 'true',
-    ContentBasedDeduplication: 'false',
-    VisibilityTimeout: String(deliveries.visibilityTimeoutSeconds),
-    MessageRetentionPeriod: String(deliveries.retentionSeconds),
-  });
+  const ensureQueue = (queue: (typeof queues)[keyof typeof queues]): string =>
+    fauxqs.ensureQueue(queue.name, {
+      FifoQueue: 'true',
+      ContentBasedDeduplication: 'false',
+      VisibilityTimeout: String(queue.visibilityTimeoutSeconds),
+      MessageRetentionPeriod: String(queue.retentionSeconds),
+    });
+  const deliveriesQueueUrl = ensureQueue(queues.deliveries);
+  const changeSpoolQueueUrl = ensureQueue(queues.changeSpool);
   fauxqs.ensureBucket(quarantineBucket);
 
   return {
@@ -42,6 +45,7 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
     sqsUrl: fauxqs.url,
     s3Url: fauxqs.url,
     deliveriesQueueUrl,
+    changeSpoolQueueUrl,
     environment: {
       AWS_REGION: localRegion,
       AWS_ENDPOINT_URL_DYNAMODB: dynalite.url,
@@ -53,8 +57,9 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
       QUARANTINE_TABLE: 'quarantine',
       QUARANTINE_BUCKET: quarantineBucket,
       DELIVERIES_QUEUE_URL: deliveriesQueueUrl,
+      CHANGE_SPOOL_QUEUE_URL: changeSpoolQueueUrl,
     },
-    queueDepth: () => fauxqs.depth(deliveries.name),
+    queueDepth: () => fauxqs.depth(queues.deliveries.name),
     async stop() {
       await Promise.all([dynalite.stop(), fauxqs.stop()]);
     },

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { RelayError } from '#lib/errors.ts';
-import { createLocalKeyFile } from '#lib/sealing/local-data-keys.ts';
+import { createLocalKeyFile, readLocalKeyFile } from '#lib/sealing/local-key-file.ts';
 
 export interface DataFolder {
   readonly path: string;
@@ -20,7 +20,8 @@ const maxLogBytes = 20 * 1024 * 1024;
 /**
  * Opens (or makes) the folder that local mode keeps its state in, for this process alone: the lock is the operating
  * system's, so it ends with the process, however that ends.
- * @throws RelayError LOCAL_START_FAILED when another relay has it, it cannot be written, or its key is missing
+ * @throws RelayError LOCAL_START_FAILED when another relay has it, it cannot be written, or its key is missing; CONFIG_INVALID
+ * when the key file is no key or open to others
  */
 export function openDataFolder(dataDir: string): DataFolder {
   const path = resolve(dataDir);
@@ -35,13 +36,13 @@ export function openDataFolder(dataDir: string): DataFolder {
     throw startError(`the key ${keyFile} is missing, and the secrets in ${path} cannot be opened without it: put it back, or delete ${path} to start afresh`);
   }
   const lock = lockFolder(path);
-  if (!existsSync(keyFile)) createLocalKeyFile(keyFile);
-  const key = readFileSync(keyFile, 'utf8').trim();
+  createLocalKeyFile(keyFile);
+  const key = readKey(keyFile, lock);
   rotateLog(join(path, 'relay.log'));
   return {
     path,
     keyFile,
-    derive: (purpose) => createHmac('sha256', Buffer.from(key, 'hex')).update(`okta-event-relay local ${purpose}`).digest('base64url'),
+    derive: (purpose) => createHmac('sha256', key).update(`okta-event-relay local ${purpose}`).digest('base64url'),
     release: () => lock.close(),
   };
 }
@@ -56,6 +57,15 @@ function lockFolder(path: string): DatabaseSync {
       throw startError(`the state folder ${path} is in use by another relay: stop that one, or choose another folder by --data-dir`, error);
     }
     throw startError(`the state folder ${path} cannot be written (${codeOf(error)}): choose another by --data-dir`, error);
+  }
+}
+
+function readKey(keyFile: string, lock: DatabaseSync): Buffer {
+  try {
+    return readLocalKeyFile(keyFile);
+  } catch (error) {
+    lock.close();
+    throw error;
   }
 }
 

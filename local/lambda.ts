@@ -11,6 +11,7 @@ export class FunctionTimeout extends Error {
 /** The functions of the relay with the time limit each has in AWS. */
 export const functionTimeoutsMs = {
   'receive-hook': 5_000,
+  respool: 30_000,
   'fan-out': 60_000,
   deliver: 60_000,
   admin: 10_000,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
 import { environmentVariable } from '#lib/config/environment.ts';
 import { variables } from '#lib/config/variables.ts';
+import { demonstrationOrg } from '#lib/subscriptions/matches.ts';
 
 const secret = z.string().min(8, 'a secret has at least 8 characters');
 const twoSecrets = z.array(secret).min(1).max(2);
@@ -39,8 +40,9 @@ export interface LocalOptions {
   readonly kafkaBrokers: readonly string[] | undefined;
 }
 
-/** The org of the demonstration; only a subscription that names it hears of it. */
-export const demoOrg = 'demo';
+export const demoOrg = demonstrationOrg;
+/** Name of the subscriptions of the built-in subscriber. */
+export const builtInName = 'built-in subscriber';
 const defaults = { port: '4040', 'data-dir': '.relay', org: 'acme' };
 
 export type ParsedOptions = { readonly kind: 'options'; readonly options: LocalOptions } | { readonly kind: 'help' } | { readonly kind: 'problems'; readonly problems: readonly string[] };

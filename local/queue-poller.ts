@@ -1,9 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { QueueReceiver } from '#lib/sqs/queue-receiver.ts';
 
-/** Invocations at a time. Each may be held up by a slow subscriber for its whole timeout; the others go on. */
-const maxInvocations = 32;
-
 export interface Poller {
   readonly inFlight: () => number;
   /** Takes no more messages and waits for what is in hand. */
@@ -15,9 +12,11 @@ export interface Poller {
  * the function, deletes what it did not report as failed. A function that throws has failed with all of its batch; those
  * messages come back when their visibility ends.
  */
-export function startDeliveryPoller(options: {
+export function startQueuePoller(options: {
   receiver: QueueReceiver;
   batchSize: number;
+  /** Invocations at a time. */
+  maxInvocations: number;
   invoke(event: { Records: SQSRecord[] }): Promise<unknown>;
   onError(error: unknown): void;
 }): Poller {
@@ -37,7 +36,7 @@ export function startDeliveryPoller(options: {
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        if (running.size >= maxInvocations) await Promise.race(running);
+        if (running.size >= options.maxInvocations) await Promise.race(running);
         const records = await options.receiver.receive({ maxMessages: options.batchSize, waitSeconds: 20, signal: stopping.signal });
         if (records.length === 0) continue;
         const invocation: Promise<void> = handle(records).finally(() => running.delete(invocation));

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { provideEnvironment } from '#lib/config/environment.ts';
 import { provideChangeLog } from '#lib/config/local-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
-import { orgSeed } from '#lib/dynamodb/org-seed.ts';
+import { forgetSubscriptions } from '#lib/dynamodb/forget-subscriptions.ts';
+import { seedOrgs } from '#lib/dynamodb/org-seed.ts';
 import { releaseLeases } from '#lib/dynamodb/release-leases.ts';
 import { changeTopic, type ChangeLogFeed } from '#lib/intake/change-log.ts';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
@@ -18,12 +19,20 @@ import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from './aws-emulators.ts';
 import { startChangeLogPoller } from './change-log-poller.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
-import { startDeliveryPoller } from './delivery-poller.ts';
 import { openEmbeddedLog } from './embedded-log/embedded-log.ts';
 import { startGateway } from './gateway.ts';
 import { invoke, loadHandlers, type FunctionName } from './lambda.ts';
+import { startQueuePoller, type Poller } from './queue-poller.ts';
 import { localOrgs, type SeededOrg } from './local-orgs.ts';
-import type { LocalOptions } from './options.ts';
+import { builtInName, type LocalOptions } from './options.ts';
+
+type OnError = (what: string, error: unknown) => void;
+
+const pollers = {
+  /** An invocation may be held up by a slow subscriber for its whole timeout; the others go on. */
+  deliver: { queue: queues.deliveries, url: (aws: AwsEmulators) => aws.deliveriesQueueUrl, maxInvocations: 32 },
+  respool: { queue: queues.changeSpool, url: (aws: AwsEmulators) => aws.changeSpoolQueueUrl, maxInvocations: 2 },
+} as const;
 
 export interface LocalRelay {
   readonly url: string;
@@ -40,7 +49,7 @@ export interface LocalRelay {
  * Boots the whole relay in this process, on loopback. The gateway listens last, once everything behind it is up.
  * @throws RelayError LOCAL_START_FAILED naming what is wrong; nothing is left running then
  */
-export async function startRelay(options: LocalOptions, onError: (what: string, error: unknown) => void): Promise<LocalRelay> {
+export async function startRelay(options: LocalOptions, onError: OnError): Promise<LocalRelay> {
   await using parts = new AsyncDisposableStack();
   const folder = openDataFolder(options.dataDir);
   parts.defer(() => folder.release());
@@ -57,8 +66,10 @@ export async function startRelay(options: LocalOptions, onError: (what: string, 
 
   const handlers = await loadHandlers();
   const call = (name: FunctionName) => (event: unknown) => invoke(name, handlers[name], event);
-  const deliveries = startDeliveries(aws, call('deliver'), onError);
+  const deliveries = startQueue(aws, 'deliver', call('deliver'), onError);
   parts.defer(() => deliveries.stop());
+  const respooling = startQueue(aws, 'respool', call('respool'), onError);
+  parts.defer(() => respooling.stop());
   const changes = await startChangeLogPoller({ feed: log.feed, invoke: call('fan-out'), onError: (error) => onError('fan-out', error) });
   parts.defer(() => changes.stop());
   const gateway = await startGateway({ port: options.port, okta: call('receive-hook'), admin: call('admin'), onError: (error) => onError('a request', error) });
@@ -81,6 +92,7 @@ function environment(options: LocalOptions, folder: DataFolder, adminToken: stri
     ADMIN_AUTH: 'bearer',
     RELAY_ADMIN_TOKEN: adminToken,
     ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
+    SUBSCRIPTIONS_MAX_AGE_MS: '0',
     SECRETS_KEY_FILE: folder.keyFile,
     ...(options.kafkaBrokers === undefined ? { CHANGE_LOG: 'embedded' } : { CHANGE_LOG: 'kafka', KAFKA_AUTH: 'none', KAFKA_BROKERS: options.kafkaBrokers.join(',') }),
   };
@@ -91,8 +103,9 @@ async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators
   const box = new SecretBox(localDataKeys(folder.keyFile), { now: () => new Date() });
   const orgs = await localOrgs(options.orgs, box, folder.derive);
   const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
-  await orgSeed(client, 'orgs').replaceAll(orgs.map(({ org }) => org));
-  await releaseLeases(client, 'deliveries');
+  await seedOrgs(client, { table: 'orgs', orgs: orgs.map(({ org }) => org) });
+  await forgetSubscriptions(client, { table: 'subscriptions', name: builtInName });
+  await releaseLeases(client, { table: 'deliveries', now: new Date() });
   client.destroy();
   return orgs;
 }
@@ -110,13 +123,16 @@ async function openChangeLog(options: LocalOptions, folder: DataFolder): Promise
   return { name: `embedded, in ${dir}`, feed: log, close: () => log.close() };
 }
 
-function startDeliveries(aws: AwsEmulators, call: (event: unknown) => Promise<unknown>, onError: (what: string, error: unknown) => void) {
+/** Polls one queue for one function. `maxInvocations` run at a time. */
+function startQueue(aws: AwsEmulators, name: keyof typeof pollers, invokeFunction: (event: unknown) => Promise<unknown>, onError: OnError): Poller {
+  const { queue, url, maxInvocations } = pollers[name];
   const client = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
-  const queueArn = `arn:aws:sqs:${localRegion}:000000000000:${queues.deliveries.name}`;
-  return startDeliveryPoller({
-    receiver: queueReceiver(client, { queueUrl: aws.deliveriesQueueUrl, queueArn, region: localRegion }),
-    batchSize: queues.deliveries.batchSize,
-    invoke: call,
-    onError: (error) => onError('deliver', error),
+  const queueArn = `arn:aws:sqs:${localRegion}:000000000000:${queue.name}`;
+  return startQueuePoller({
+    receiver: queueReceiver(client, { queueUrl: url(aws), queueArn, region: localRegion }),
+    batchSize: queue.batchSize,
+    maxInvocations,
+    invoke: invokeFunction,
+    onError: (error) => onError(name, error),
   });
 }

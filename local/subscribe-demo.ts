@@ -1,8 +1,6 @@
 import type { DemoSubscriber } from './demo-subscriber.ts';
-import { demoOrg, type LocalOrg } from './options.ts';
+import { builtInName, demoOrg, type LocalOrg } from './options.ts';
 import type { LocalRelay } from './relay.ts';
-
-const demoName = 'built-in demonstration subscriber';
 
 /** Registers the built-in subscriber through the admin API, as anyone would. Its registrations of earlier starts are gone already. */
 export async function subscribeDemo(relay: LocalRelay, subscriber: DemoSubscriber, listensTo: readonly LocalOrg[]): Promise<void> {
@@ -11,7 +9,7 @@ export async function subscribeDemo(relay: LocalRelay, subscriber: DemoSubscribe
     const response = await fetch(`${relay.url}/v1/subscriptions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${relay.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: demoName, url: subscriber.url, types: ['*'], orgs: names }),
+      body: JSON.stringify({ name: builtInName, url: subscriber.url, types: ['*'], orgs: names }),
     });
     const answer = (await response.json()) as { secret?: string; detail?: string };
     if (response.status !== 201 || answer.secret === undefined) throw new Error(`the built-in subscriber could not register: ${response.status} ${answer.detail ?? ''}`);

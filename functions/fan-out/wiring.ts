@@ -19,6 +19,7 @@ const config = readConfig([
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_S3',
   'AWS_ENDPOINT_URL_SQS',
+  'SUBSCRIPTIONS_MAX_AGE_MS',
   'LOG_LEVEL',
 ]);
 
@@ -32,7 +33,10 @@ const sendBudgetMs = 10_000;
 export const telemetry = { now, level: config.LOG_LEVEL };
 
 export const fanningOut: FanOutParts = {
-  subscriptions: new SubscriptionDirectory(dynamodbSubscriptionStore({ client: dynamodb, table: config.SUBSCRIPTIONS_TABLE }), { now }),
+  subscriptions: new SubscriptionDirectory(dynamodbSubscriptionStore({ client: dynamodb, table: config.SUBSCRIPTIONS_TABLE }), {
+    now,
+    maxAgeMs: config.SUBSCRIPTIONS_MAX_AGE_MS,
+  }),
   queue: sqsDeliveryQueue({
     client: sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS }),
     queueUrl: config.DELIVERIES_QUEUE_URL,

@@ -3,6 +3,9 @@ import { compileFilter } from './scim-filter/compile-filter.ts';
 import type { Subscription } from './subscription.ts';
 import { matchesTypePattern } from './type-pattern.ts';
 
+/** Demonstrations speak of people who do not exist: only a subscription that names this org hears of it. */
+export const demonstrationOrg = 'demo';
+
 export type Matcher = (change: Change) => boolean;
 
 /**
@@ -16,7 +19,7 @@ export function compileSubscription(subscription: Pick<Subscription, 'id' | 'typ
   const filter = subscription.filter === undefined ? undefined : compiled(subscription.id, subscription.filter);
   return (change) =>
     types.some((pattern) => matchesTypePattern(pattern, change.type)) &&
-    (orgs === undefined || orgs.includes(change.data.org)) &&
+    (orgs === undefined ? change.data.org !== demonstrationOrg : orgs.includes(change.data.org)) &&
     (filter === undefined || filter(change));
 }
 

@@ -21,8 +21,10 @@ afterEach(async () => {
 
 const sqs = () => sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
 const entry = (id: string, group: string) => ({ Id: id, MessageBody: `body of ${id}`, MessageGroupId: group, MessageDeduplicationId: id });
-const send = (...entries: ReturnType<typeof entry>[]) => sqs().send(new SendMessageBatchCommand({ QueueUrl: aws.deliveriesQueueUrl, Entries: entries }));
-const receive = async () => (await sqs().send(new ReceiveMessageCommand({ QueueUrl: aws.deliveriesQueueUrl, MaxNumberOfMessages: 10 }))).Messages ?? [];
+const send = (...entries: ReturnType<typeof entry>[]) =>
+  sqs().send(new SendMessageBatchCommand({ QueueUrl: aws.deliveriesQueueUrl, Entries: entries }));
+const receive = async () =>
+  (await sqs().send(new ReceiveMessageCommand({ QueueUrl: aws.deliveriesQueueUrl, MaxNumberOfMessages: 10 }))).Messages ?? [];
 async function restart(): Promise<void> {
   await aws.stop();
   aws = await startAwsEmulators({ dataDir: scratch.path });
@@ -34,7 +36,9 @@ describe('the queue of local mode', () => {
     const [head] = await receive();
     expect(head?.Body).toBe('body of a1');
     expect(await receive()).toEqual([]); // the group waits for its head
-    await sqs().send(new ChangeMessageVisibilityCommand({ QueueUrl: aws.deliveriesQueueUrl, ReceiptHandle: head?.ReceiptHandle, VisibilityTimeout: 0 }));
+    await sqs().send(
+      new ChangeMessageVisibilityCommand({ QueueUrl: aws.deliveriesQueueUrl, ReceiptHandle: head?.ReceiptHandle, VisibilityTimeout: 0 }),
+    );
     expect((await receive())[0]?.Body).toBe('body of a1');
   });
 
@@ -53,7 +57,9 @@ describe('tables and bucket of local mode', () => {
     await database().send(new PutItemCommand({ TableName: 'orgs', Item: { id: { S: 'acme' } } }));
     await objects().send(new PutObjectCommand({ Bucket: 'quarantine', Key: 'kept', Body: 'bytes' }));
     await restart();
-    expect((await database().send(new GetItemCommand({ TableName: 'orgs', Key: { id: { S: 'acme' } } }))).Item).toEqual({ id: { S: 'acme' } });
+    expect((await database().send(new GetItemCommand({ TableName: 'orgs', Key: { id: { S: 'acme' } } }))).Item).toEqual({
+      id: { S: 'acme' },
+    });
     const { Body } = await objects().send(new GetObjectCommand({ Bucket: 'quarantine', Key: 'kept' }));
     expect(await Body?.transformToString()).toBe('bytes');
   });

@@ -21,10 +21,20 @@ async function recording(answer: () => unknown = () => ({ statusCode: 200 })) {
 describe('the gateway', () => {
   it('hands on a JSON body as text, byte for byte, with header names in lower case', async () => {
     const events = await recording();
-    await fetch(`${gateway.url}/okta/acme/events?a=1`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Relay-Key': 'S' }, body: ' {"ü": 1}\n' });
+    await fetch(`${gateway.url}/okta/acme/events?a=1`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Relay-Key': 'S' },
+      body: ' {"ü": 1}\n',
+    });
     expect(events[0]).toMatchObject({
-      version: '2.0', rawPath: '/okta/acme/events', rawQueryString: 'a=1', pathParameters: { orgId: 'acme' }, body: ' {"ü": 1}\n', isBase64Encoded: false,
-      headers: { 'content-type': 'application/json', 'x-relay-key': 'S' }, requestContext: { http: { method: 'POST' } },
+      version: '2.0',
+      rawPath: '/okta/acme/events',
+      rawQueryString: 'a=1',
+      pathParameters: { orgId: 'acme' },
+      body: ' {"ü": 1}\n',
+      isBase64Encoded: false,
+      headers: { 'content-type': 'application/json', 'x-relay-key': 'S' },
+      requestContext: { http: { method: 'POST' } },
     });
   });
 
@@ -41,7 +51,11 @@ describe('the gateway', () => {
 
   it('joins repeated headers by commas', async () => {
     const events = await recording();
-    await new Promise((resolve) => request(`${gateway.url}/okta/acme/events`, { headers: { 'x-relay-key': ['one', 'two'] } }, (response) => resolve(response.resume())).end());
+    await new Promise((resolve) =>
+      request(`${gateway.url}/okta/acme/events`, { headers: { 'x-relay-key': ['one', 'two'] } }, (response) =>
+        resolve(response.resume()),
+      ).end(),
+    );
     expect(events[0]?.headers['x-relay-key']).toBe('one,two');
   });
 
@@ -63,7 +77,12 @@ describe('the gateway', () => {
   });
 
   it('passes on status, headers and a base64 body of the function', async () => {
-    await recording(() => ({ statusCode: 201, headers: { location: '/v1/x' }, body: Buffer.from([1, 2]).toString('base64'), isBase64Encoded: true }));
+    await recording(() => ({
+      statusCode: 201,
+      headers: { location: '/v1/x' },
+      body: Buffer.from([1, 2]).toString('base64'),
+      isBase64Encoded: true,
+    }));
     const response = await fetch(`${gateway.url}/v1/subscriptions`);
     expect([response.status, response.headers.get('location'), [...(await response.bytes())]]).toEqual([201, '/v1/x', [1, 2]]);
   });

@@ -30,13 +30,20 @@ const configFile = (content: unknown) => {
 describe('the flags of local mode', () => {
   it('have defaults that start without any', () => {
     expect(options()).toEqual({
-      port: 4040, dataDir: '.relay', once: false, defaultOrg: true, adminToken: undefined, kafkaBrokers: undefined,
+      port: 4040,
+      dataDir: '.relay',
+      once: false,
+      defaultOrg: true,
+      adminToken: undefined,
+      kafkaBrokers: undefined,
       orgs: [{ kind: 'flag', id: 'acme', host: 'acme.okta.com', secret: undefined }],
     });
   });
 
   it('take several orgs, each with its host', () => {
-    expect(options('--org', 'acme', '--org', 'beta', '--org-host', 'beta=Login.Beta.example.com', '--hook-secret', 'long enough').orgs).toEqual([
+    expect(
+      options('--org', 'acme', '--org', 'beta', '--org-host', 'beta=Login.Beta.example.com', '--hook-secret', 'long enough').orgs,
+    ).toEqual([
       { kind: 'flag', id: 'acme', host: 'acme.okta.com', secret: 'long enough' },
       { kind: 'flag', id: 'beta', host: 'login.beta.example.com', secret: 'long enough' },
     ]);
@@ -64,13 +71,41 @@ describe('the flags of local mode', () => {
 
 describe('the configuration file of local mode', () => {
   it('names orgs with schemes, secrets and hosts', () => {
-    const definition = { id: 'gamma', hosts: ['gamma.okta.com', 'login.gamma.example.com'], authentication: [{ kind: 'hmac', secrets: ['first-secret', 'second-secret'] }] };
-    expect(options('--config', configFile({ orgs: [definition] }))).toMatchObject({ defaultOrg: false, orgs: [{ kind: 'file', definition }] });
+    const definition = {
+      id: 'gamma',
+      hosts: ['gamma.okta.com', 'login.gamma.example.com'],
+      authentication: [{ kind: 'hmac', secrets: ['first-secret', 'second-secret'] }],
+    };
+    expect(options('--config', configFile({ orgs: [definition] }))).toMatchObject({
+      defaultOrg: false,
+      orgs: [{ kind: 'file', definition }],
+    });
   });
 
   it('is refused with every fault, and never repeats a secret', () => {
-    const said = problems('--config', configFile({ orgs: [{ id: 'Gamma', hosts: [], authentication: [{ kind: 'header', headerName: 'X Y', secrets: ['tiny'] }, { kind: 'basic', credentials: ['tellnobody'] }] }] })).join('\n');
-    for (const place of ['orgs.0.id', 'orgs.0.hosts', 'orgs.0.authentication.0.headerName', 'orgs.0.authentication.0.secrets.0', 'orgs.0.authentication.1.credentials.0']) expect(said).toContain(place);
+    const said = problems(
+      '--config',
+      configFile({
+        orgs: [
+          {
+            id: 'Gamma',
+            hosts: [],
+            authentication: [
+              { kind: 'header', headerName: 'X Y', secrets: ['tiny'] },
+              { kind: 'basic', credentials: ['tellnobody'] },
+            ],
+          },
+        ],
+      }),
+    ).join('\n');
+    for (const place of [
+      'orgs.0.id',
+      'orgs.0.hosts',
+      'orgs.0.authentication.0.headerName',
+      'orgs.0.authentication.0.secrets.0',
+      'orgs.0.authentication.1.credentials.0',
+    ])
+      expect(said).toContain(place);
     expect(said).not.toContain('tiny');
     expect(said).not.toContain('tellnobody');
   });
