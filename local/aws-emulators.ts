@@ -24,7 +24,10 @@ export interface AwsEmulators {
 /** DynamoDB, SQS and S3 in this process, on loopback, with the relay's tables, queue and bucket. Without `dataDir`, in memory. */
 export async function startAwsEmulators(options: { dataDir?: string } = {}): Promise<AwsEmulators> {
   const folder = (name: string) => (options.dataDir === undefined ? undefined : join(options.dataDir, name));
-  const [dynalite, fauxqs] = await Promise.all([startDynalite({ dataDir: folder('dynamodb') }), startFauxqs({ region: localRegion, dataDir: folder('sqs-s3') })]);
+  const [dynalite, fauxqs] = await Promise.all([
+    startDynalite({ dataDir: folder('dynamodb') }),
+    startFauxqs({ region: localRegion, dataDir: folder('sqs-s3') }),
+  ]);
 
   const client = dynamodbClient({ region: localRegion, endpoint: dynalite.url });
   await createTables(client);

@@ -9,7 +9,11 @@ interface MskBatchResponse {
  * the records of several partitions, and reads each reported partition again from the named offset. A function that
  * throws has failed with all of its batch.
  */
-export function startChangeLogPoller(options: { feed: ChangeLogFeed; invoke(event: unknown): Promise<unknown>; onError(error: unknown): void }): Promise<Consumption> {
+export function startChangeLogPoller(options: {
+  feed: ChangeLogFeed;
+  invoke(event: unknown): Promise<unknown>;
+  onError(error: unknown): void;
+}): Promise<Consumption> {
   return options.feed.consume({
     groupId: 'fan-out',
     maxRecords: 100,
@@ -52,7 +56,9 @@ function mskRecord(record: LogRecord): object {
 function resumePoints(response: MskBatchResponse | undefined, records: readonly LogRecord[]): ResumePoints {
   const points = new Map<number, number>();
   for (const { itemIdentifier } of response?.batchItemFailures ?? []) {
-    const named = records.find((record) => `${record.topic}-${record.partition}` === itemIdentifier.partition && record.offset === itemIdentifier.offset);
+    const named = records.find(
+      (record) => `${record.topic}-${record.partition}` === itemIdentifier.partition && record.offset === itemIdentifier.offset,
+    );
     if (named === undefined) throw new Error('fan-out answered with a partition and offset that it was not given');
     points.set(named.partition, Math.min(named.offset, points.get(named.partition) ?? Infinity));
   }

@@ -33,7 +33,9 @@ export function openDataFolder(dataDir: string): DataFolder {
     throw startError(`the state folder ${path} cannot be made (${codeOf(error)}): choose another by --data-dir`, error);
   }
   if (!isNew && !existsSync(keyFile)) {
-    throw startError(`the key ${keyFile} is missing, and the secrets in ${path} cannot be opened without it: put it back, or delete ${path} to start afresh`);
+    throw startError(
+      `the key ${keyFile} is missing, and the secrets in ${path} cannot be opened without it: put it back, or delete ${path} to start afresh`,
+    );
   }
   const lock = lockFolder(path);
   createLocalKeyFile(keyFile);
@@ -50,7 +52,9 @@ export function openDataFolder(dataDir: string): DataFolder {
 function lockFolder(path: string): DatabaseSync {
   try {
     const lock = new DatabaseSync(join(path, 'lock.db'));
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (held INTEGER); COMMIT; BEGIN EXCLUSIVE;');
+    lock.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (held INTEGER); COMMIT; BEGIN EXCLUSIVE;',
+    );
     return lock;
   } catch (error) {
     if (/locked|busy/i.test((error as Error).message)) {

@@ -47,7 +47,14 @@ export async function startDemoSubscriber(onWebhook: (webhook: ReceivedWebhook) 
       response.writeHead(verified ? 204 : 401).end();
       const change = changeIn(body);
       if (change === undefined) return;
-      onWebhook({ id: headers['webhook-id'] ?? '', change, headers, body, signature: verified ? 'verified' : 'wrong', receivedAtMs: Date.now() });
+      onWebhook({
+        id: headers['webhook-id'] ?? '',
+        change,
+        headers,
+        body,
+        signature: verified ? 'verified' : 'wrong',
+        receivedAtMs: Date.now(),
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -81,7 +81,8 @@ async function checkRecord(uuid: string, demo: Demonstration): Promise<void> {
   // The webhook arrives a moment before its record is written.
   const expected = 'delivered after 1 attempt';
   let found = await recorded();
-  for (const endMs = Date.now() + 3_000; found !== expected && Date.now() < endMs; found = await recorded()) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const endMs = Date.now() + 3_000; found !== expected && Date.now() < endMs; found = await recorded())
+    await new Promise((resolve) => setTimeout(resolve, 50));
   if (found !== expected) throw new StepFailed(`the delivery log says: ${found}`);
   step(demo, 'recorded', `in the delivery log: ${found}`);
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { RelayError } from '#lib/errors.ts';
 import { httpApiEvent } from './http-api-event.ts';
 import { FunctionTimeout } from './lambda.ts';
 
@@ -22,7 +23,8 @@ export type Route = (event: unknown) => Promise<unknown>;
  * (no route, too large, function failed or late) it answers likewise.
  */
 export async function startGateway(options: { port: number; okta: Route; admin: Route; onError(error: unknown): void }): Promise<Gateway> {
-  const routeOf = (path: string): Route | undefined => (path.startsWith('/okta/') ? options.okta : path.startsWith('/v1/') ? options.admin : undefined);
+  const routeOf = (path: string): Route | undefined =>
+    path.startsWith('/okta/') ? options.okta : path.startsWith('/v1/') ? options.admin : undefined;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const route = routeOf(request.url ?? '/');
@@ -45,7 +47,7 @@ export async function startGateway(options: { port: number; okta: Route; admin: 
     answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(options.port, error)));
     server.listen(options.port, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -58,6 +60,13 @@ export async function startGateway(options: { port: number; okta: Route; admin: 
         setTimeout(() => server.closeAllConnections(), 3_000).unref();
       }),
   };
+}
+
+function portError(port: number, error: NodeJS.ErrnoException): RelayError {
+  const reason = error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code ?? error.message})`;
+  return new RelayError('LOCAL_START_FAILED', `port ${port} on 127.0.0.1 ${reason}: choose another by --port (0: any free one)`, {
+    cause: error,
+  });
 }
 
 /** Reads to the end even when it is too large, so that the sender gets to read the answer. */

@@ -12,13 +12,17 @@ export interface SeededOrg {
 /** Turns the orgs of flags and configuration file, and the demonstration's, into what receive-hook reads: digests and sealed keys. */
 export async function localOrgs(orgs: readonly LocalOrg[], box: SecretBox, derive: (purpose: string) => string): Promise<SeededOrg[]> {
   const demo: LocalOrg = { kind: 'flag', id: demoOrg, host: 'demo.okta.com', secret: undefined };
-  return Promise.all([demo, ...orgs].map((org) => (org.kind === 'flag' ? flagOrg(org, derive) : fileOrg(org, box))));
+  return Promise.all([demo, ...orgs].map(async (org) => (org.kind === 'flag' ? flagOrg(org, derive) : fileOrg(org, box))));
 }
 
 function flagOrg(org: LocalOrg & { kind: 'flag' }, derive: (purpose: string) => string): SeededOrg {
   const value = org.secret ?? derive(`hook secret of ${org.id}`);
   return {
-    org: orgSchema.parse({ id: org.id, hosts: [org.host], authentication: [{ kind: 'header', headerName: 'authorization', digests: [digestOf(value)] }] }),
+    org: orgSchema.parse({
+      id: org.id,
+      hosts: [org.host],
+      authentication: [{ kind: 'header', headerName: 'authorization', digests: [digestOf(value)] }],
+    }),
     hookSecret: { value, given: org.secret !== undefined },
   };
 }
@@ -31,8 +35,14 @@ async function fileOrg({ definition }: LocalOrg & { kind: 'file' }, box: SecretB
       case 'basic':
         return { kind: 'basic', digests: scheme.credentials.map(digestOf) };
       case 'hmac':
-        return { kind: 'hmac', secrets: await Promise.all(scheme.secrets.map((secret) => box.seal(secret, { purpose: 'hook-secret', owner: definition.id }))) };
+        return {
+          kind: 'hmac',
+          secrets: await Promise.all(scheme.secrets.map((secret) => box.seal(secret, { purpose: 'hook-secret', owner: definition.id }))),
+        };
     }
   });
-  return { org: orgSchema.parse({ id: definition.id, hosts: definition.hosts, authentication: await Promise.all(authentication) }), hookSecret: undefined };
+  return {
+    org: orgSchema.parse({ id: definition.id, hosts: definition.hosts, authentication: await Promise.all(authentication) }),
+    hookSecret: undefined,
+  };
 }

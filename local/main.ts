@@ -15,7 +15,9 @@ const stopDeadlineMs = 8_000;
 const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === 'help') print(helpText);
 else if (parsed.kind === 'problems') {
-  console.error(`The relay cannot start: ${parsed.problems.length} problem${parsed.problems.length === 1 ? '' : 's'}\n${parsed.problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  console.error(
+    `The relay cannot start: ${parsed.problems.length} problem${parsed.problems.length === 1 ? '' : 's'}\n${parsed.problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  );
   process.exitCode = 2;
 } else await main(parsed.options);
 
@@ -40,7 +42,12 @@ async function main(options: LocalOptions): Promise<void> {
   print(ownEvent(relay, options));
 }
 
-async function runDemonstration(relay: LocalRelay, options: LocalOptions, subscriber: DemoSubscriber, waiting: Map<string, (webhook: ReceivedWebhook) => void>): Promise<boolean> {
+async function runDemonstration(
+  relay: LocalRelay,
+  options: LocalOptions,
+  subscriber: DemoSubscriber,
+  waiting: Map<string, (webhook: ReceivedWebhook) => void>,
+): Promise<boolean> {
   try {
     await subscribeDemo(relay, subscriber, options.defaultOrg ? options.orgs : []);
   } catch (error) {

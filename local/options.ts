@@ -16,7 +16,13 @@ const orgInFileSchema = z.strictObject({
     .array(
       z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('header'), headerName: z.string().regex(/^[A-Za-z0-9-]+$/), secrets: twoSecrets }),
-        z.strictObject({ kind: z.literal('basic'), credentials: z.array(z.string().regex(/^[^:]+:.{8,}$/, 'is user:password, the password of 8 characters or more')).min(1).max(2) }),
+        z.strictObject({
+          kind: z.literal('basic'),
+          credentials: z
+            .array(z.string().regex(/^[^:]+:.{8,}$/, 'is user:password, the password of 8 characters or more'))
+            .min(1)
+            .max(2),
+        }),
         z.strictObject({ kind: z.literal('hmac'), secrets: twoSecrets }),
       ]),
     )
@@ -45,14 +51,17 @@ export const demoOrg = demonstrationOrg;
 export const builtInName = 'built-in subscriber';
 const defaults = { port: '4040', 'data-dir': '.relay', org: 'acme' };
 
-export type ParsedOptions = { readonly kind: 'options'; readonly options: LocalOptions } | { readonly kind: 'help' } | { readonly kind: 'problems'; readonly problems: readonly string[] };
+export type ParsedOptions =
+  | { readonly kind: 'options'; readonly options: LocalOptions }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 /** Reads flags, environment and configuration file; answers every problem at once. */
 export function parseOptions(args: readonly string[]): ParsedOptions {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
   if (flags === undefined) return { kind: 'problems', problems };
-  if (flags.help === true) return { kind: 'help' };
+  if (flags.help) return { kind: 'help' };
 
   const port = Number(flags.port);
   if (!/^[0-9]+$/.test(flags.port) || port > 65_535) problems.push('--port is a number from 0 (any free port) to 65535 (e.g. --port 4040)');
@@ -62,9 +71,19 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   if (names.includes(demoOrg)) problems.push(`the org name ${demoOrg} is taken by the demonstration (e.g. --org acme)`);
 
   const adminToken = flags['admin-token'] ?? environmentVariable('RELAY_ADMIN_TOKEN');
-  check(() => adminToken !== undefined && variables.RELAY_ADMIN_TOKEN.parse(adminToken), '--admin-token (or RELAY_ADMIN_TOKEN)', '--admin-token local-admin-token-0001', problems);
+  check(
+    () => adminToken !== undefined && variables.RELAY_ADMIN_TOKEN.parse(adminToken),
+    '--admin-token (or RELAY_ADMIN_TOKEN)',
+    '--admin-token local-admin-token-0001',
+    problems,
+  );
   const brokers = environmentVariable('KAFKA_BROKERS');
-  const kafkaBrokers = check(() => (brokers === undefined ? undefined : variables.KAFKA_BROKERS.parse(brokers)), 'KAFKA_BROKERS', 'KAFKA_BROKERS=127.0.0.1:9092', problems);
+  const kafkaBrokers = check(
+    () => (brokers === undefined ? undefined : variables.KAFKA_BROKERS.parse(brokers)),
+    'KAFKA_BROKERS',
+    'KAFKA_BROKERS=127.0.0.1:9092',
+    problems,
+  );
 
   if (problems.length > 0) return { kind: 'problems', problems };
   const defaultOrg = flags.org === undefined && flags.config === undefined;
@@ -89,22 +108,39 @@ function readFlags(args: readonly string[], problems: string[]) {
     });
     return values;
   } catch (error) {
-    problems.push(`${(error as Error).message.split('. ')[0] ?? 'unreadable flags'} (e.g. npm start -- --port 4040 --org acme; npm start -- --help lists the flags)`);
+    problems.push(
+      `${(error as Error).message.split('. ')[0] ?? 'unreadable flags'} (e.g. npm start -- --port 4040 --org acme; npm start -- --help lists the flags)`,
+    );
     return undefined;
   }
 }
 
-function flagOrgs(flags: { org?: string[]; 'org-host'?: string[]; 'hook-secret'?: string; config?: string }, problems: string[]): LocalOrg[] {
+function flagOrgs(
+  flags: { org?: string[]; 'org-host'?: string[]; 'hook-secret'?: string; config?: string },
+  problems: string[],
+): LocalOrg[] {
   const ids = flags.org ?? (flags.config === undefined ? [defaults.org] : []);
-  for (const id of ids) if (!orgIdSchema.safeParse(id).success) problems.push(`--org ${id}: lower-case letters, digits and dashes, 63 at most (e.g. --org acme)`);
+  for (const id of ids)
+    if (!orgIdSchema.safeParse(id).success)
+      problems.push(`--org ${id}: lower-case letters, digits and dashes, 63 at most (e.g. --org acme)`);
   const hookSecret = flags['hook-secret'];
-  if (hookSecret !== undefined && !secret.safeParse(hookSecret).success) problems.push('--hook-secret has at least 8 characters (e.g. --hook-secret "a long random word")');
-  if (hookSecret !== undefined && !/^[\x20-\x7e]+$/.test(hookSecret)) problems.push('--hook-secret is sent in a header: printable ASCII only');
+  if (hookSecret !== undefined && !secret.safeParse(hookSecret).success)
+    problems.push('--hook-secret has at least 8 characters (e.g. --hook-secret "a long random word")');
+  if (hookSecret !== undefined && !/^[\x20-\x7e]+$/.test(hookSecret))
+    problems.push('--hook-secret is sent in a header: printable ASCII only');
   const hosts = new Map<string, string>();
   for (const text of flags['org-host'] ?? []) {
-    const [org, host] = text.includes('=') ? (text.split('=', 2) as [string, string]) : ids.length === 1 ? [ids[0] ?? '', text] : ['', text];
-    if (!ids.includes(org)) problems.push(`--org-host ${text}: with several orgs it is <org>=<host>, for an org given by --org (e.g. --org-host acme=login.acme.example.com)`);
-    else if (!z.hostname().safeParse(host).success) problems.push(`--org-host ${text}: is a host name (e.g. --org-host login.acme.example.com)`);
+    const [org, host] = text.includes('=')
+      ? (text.split('=', 2) as [string, string])
+      : ids.length === 1
+        ? [ids[0] ?? '', text]
+        : ['', text];
+    if (!ids.includes(org))
+      problems.push(
+        `--org-host ${text}: with several orgs it is <org>=<host>, for an org given by --org (e.g. --org-host acme=login.acme.example.com)`,
+      );
+    else if (!z.hostname().safeParse(host).success)
+      problems.push(`--org-host ${text}: is a host name (e.g. --org-host login.acme.example.com)`);
     else hosts.set(org, host.toLowerCase());
   }
   return ids.map((id) => ({ kind: 'flag', id, host: hosts.get(id) ?? `${id}.okta.com`, secret: hookSecret }));
@@ -116,7 +152,9 @@ function fileOrgs(file: string | undefined, problems: string[]): LocalOrg[] {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    problems.push(`--config ${file}: ${(error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'is not readable as JSON'} (docs/configuration.md shows one)`);
+    problems.push(
+      `--config ${file}: ${(error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'is not readable as JSON'} (docs/configuration.md shows one)`,
+    );
     return [];
   }
   const parsed = configFileSchema.safeParse(content);

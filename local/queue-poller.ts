@@ -22,6 +22,7 @@ export function startQueuePoller(options: {
 }): Poller {
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
+  const stopped = (): boolean => stopping.signal.aborted;
 
   async function handle(records: SQSRecord[]): Promise<void> {
     try {
@@ -34,7 +35,7 @@ export function startQueuePoller(options: {
   }
 
   async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!stopped()) {
       try {
         if (running.size >= options.maxInvocations) await Promise.race(running);
         const records = await options.receiver.receive({ maxMessages: options.batchSize, waitSeconds: 20, signal: stopping.signal });
@@ -42,7 +43,8 @@ export function startQueuePoller(options: {
         const invocation: Promise<void> = handle(records).finally(() => running.delete(invocation));
         running.add(invocation);
       } catch (error) {
-        if (stopping.signal.aborted) return;
+        // The abort that ends the long poll comes here as an error.
+        if (stopped()) return;
         options.onError(error);
         await new Promise((resolve) => setTimeout(resolve, 500));
       }

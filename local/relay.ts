@@ -72,7 +72,12 @@ export async function startRelay(options: LocalOptions, onError: OnError): Promi
   parts.defer(() => respooling.stop());
   const changes = await startChangeLogPoller({ feed: log.feed, invoke: call('fan-out'), onError: (error) => onError('fan-out', error) });
   parts.defer(() => changes.stop());
-  const gateway = await startGateway({ port: options.port, okta: call('receive-hook'), admin: call('admin'), onError: (error) => onError('a request', error) });
+  const gateway = await startGateway({
+    port: options.port,
+    okta: call('receive-hook'),
+    admin: call('admin'),
+    onError: (error) => onError('a request', error),
+  });
   parts.defer(() => gateway.stop());
 
   const running = parts.move();
@@ -94,7 +99,9 @@ function environment(options: LocalOptions, folder: DataFolder, adminToken: stri
     ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
     SUBSCRIPTIONS_MAX_AGE_MS: '0',
     SECRETS_KEY_FILE: folder.keyFile,
-    ...(options.kafkaBrokers === undefined ? { CHANGE_LOG: 'embedded' } : { CHANGE_LOG: 'kafka', KAFKA_AUTH: 'none', KAFKA_BROKERS: options.kafkaBrokers.join(',') }),
+    ...(options.kafkaBrokers === undefined
+      ? { CHANGE_LOG: 'embedded' }
+      : { CHANGE_LOG: 'kafka', KAFKA_AUTH: 'none', KAFKA_BROKERS: options.kafkaBrokers.join(',') }),
   };
 }
 
@@ -110,11 +117,23 @@ async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators
   return orgs;
 }
 
-async function openChangeLog(options: LocalOptions, folder: DataFolder): Promise<{ name: string; feed: ChangeLogFeed; close(): Promise<void> }> {
+async function openChangeLog(
+  options: LocalOptions,
+  folder: DataFolder,
+): Promise<{ name: string; feed: ChangeLogFeed; close(): Promise<void> }> {
   if (options.kafkaBrokers !== undefined) {
-    const connection = { brokers: [...options.kafkaBrokers], auth: 'none' as const, region: localRegion, clientId: 'okta-event-relay-local' };
+    const connection = {
+      brokers: [...options.kafkaBrokers],
+      auth: 'none' as const,
+      region: localRegion,
+      clientId: 'okta-event-relay-local',
+    };
     await ensureTopics(connection);
-    return { name: `Kafka at ${options.kafkaBrokers.join(', ')}`, feed: kafkaChangeLogFeed({ ...connection, topic: changeTopic }), close: async () => undefined };
+    return {
+      name: `Kafka at ${options.kafkaBrokers.join(', ')}`,
+      feed: kafkaChangeLogFeed({ ...connection, topic: changeTopic }),
+      close: async () => undefined,
+    };
   }
   const dir = join(folder.path, 'log');
   mkdirSync(dir, { recursive: true });
@@ -124,7 +143,12 @@ async function openChangeLog(options: LocalOptions, folder: DataFolder): Promise
 }
 
 /** Polls one queue for one function. `maxInvocations` run at a time. */
-function startQueue(aws: AwsEmulators, name: keyof typeof pollers, invokeFunction: (event: unknown) => Promise<unknown>, onError: OnError): Poller {
+function startQueue(
+  aws: AwsEmulators,
+  name: keyof typeof pollers,
+  invokeFunction: (event: unknown) => Promise<unknown>,
+  onError: OnError,
+): Poller {
   const { queue, url, maxInvocations } = pollers[name];
   const client = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
   const queueArn = `arn:aws:sqs:${localRegion}:000000000000:${queue.name}`;

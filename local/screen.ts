@@ -6,7 +6,8 @@ import type { LocalRelay } from './relay.ts';
 export function banner(relay: LocalRelay, options: LocalOptions): string {
   const own = relay.orgs.filter(({ org }) => org.id !== demoOrg);
   const hooks = own.map(({ org, hookSecret }) => {
-    const secret = hookSecret === undefined ? 'as in the configuration file' : hookSecret.given ? 'as given by --hook-secret' : hookSecret.value;
+    const secret =
+      hookSecret === undefined ? 'as in the configuration file' : hookSecret.given ? 'as given by --hook-secret' : hookSecret.value;
     return `  hook URL      ${relay.url}/okta/${org.id}/events\n  hook secret   ${secret}`;
   });
   return [
@@ -28,7 +29,9 @@ export function ownEvent(relay: LocalRelay, options: LocalOptions): string {
   const token = options.adminToken === undefined ? relay.adminToken : '$RELAY_ADMIN_TOKEN';
   return [
     '',
-    ...(target === undefined ? [] : ['Send an event of your own; paste it again and again, each is a new one:', '', eventCurl(relay, target), '']),
+    ...(target === undefined
+      ? []
+      : ['Send an event of your own; paste it again and again, each is a new one:', '', eventCurl(relay, target), '']),
     'Subscribe an endpoint of yours (the answer holds its signing secret, this once), and see what happened:',
     '',
     `  curl -s ${relay.url}/v1/subscriptions -H "authorization: Bearer ${token}" -H 'content-type: application/json' -d '{"name":"my app","url":"http://127.0.0.1:8080/webhooks","types":["identity.*"]}'`,
@@ -40,7 +43,11 @@ export function ownEvent(relay: LocalRelay, options: LocalOptions): string {
 
 function eventCurl(relay: LocalRelay, { org, hookSecret }: LocalRelay['orgs'][number]): string {
   const secret = hookSecret?.given === true ? '$HOOK_SECRET' : (hookSecret?.value ?? '');
-  const body = JSON.stringify(sampleHookBody({ org: org.id, uuid: '@uuid', published: '@time', hookRequestId: '@uuid', host: org.hosts[0] ?? '' }));
-  const shell = body.replaceAll('@uuid', `'"$(node -p 'crypto.randomUUID()')"'`).replaceAll('@time', `'"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"'`);
+  const body = JSON.stringify(
+    sampleHookBody({ org: org.id, uuid: '@uuid', published: '@time', hookRequestId: '@uuid', host: org.hosts[0] ?? '' }),
+  );
+  const shell = body
+    .replaceAll('@uuid', `'"$(node -p 'crypto.randomUUID()')"'`)
+    .replaceAll('@time', `'"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"'`);
   return `  curl -s -w 'HTTP %{http_code}\\n' ${relay.url}/okta/${org.id}/events -H "authorization: ${secret}" -H 'content-type: application/json' -d '${shell}'`;
 }

@@ -12,7 +12,8 @@ export async function subscribeDemo(relay: LocalRelay, subscriber: DemoSubscribe
       body: JSON.stringify({ name: builtInName, url: subscriber.url, types: ['*'], orgs: names }),
     });
     const answer = (await response.json()) as { secret?: string; detail?: string };
-    if (response.status !== 201 || answer.secret === undefined) throw new Error(`the built-in subscriber could not register: ${response.status} ${answer.detail ?? ''}`);
+    if (response.status !== 201 || answer.secret === undefined)
+      throw new Error(`the built-in subscriber could not register: ${response.status} ${answer.detail ?? ''}`);
     subscriber.trust(answer.secret);
   }
 }

@@ -2,7 +2,7 @@
  * `npm run bundles`: bundles each function as it is deployed, into dist/bundles/, and prints how many bytes each has and which
  * packages they come from. Ends with exit code 1 when a bundle has grown past its limit.
  */
-import './node-version.ts';
+import './node-version.mjs';
 import { join } from 'node:path';
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
 import { repositoryRoot } from '../infra/bundling.ts';

@@ -1,4 +1,4 @@
-import './node-version.ts';
+import './node-version.mjs';
 import { runCheckStages } from './check-stages.ts';
 
 /** `npm run check`: the four looks at the source that `npm test` begins with. */

@@ -1,4 +1,4 @@
-import './node-version.ts';
+import './node-version.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

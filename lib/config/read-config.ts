@@ -31,5 +31,9 @@ export function readConfig<const Name extends VariableName>(names: readonly Name
 
 /** One error for a list of problems, for checks that span variables. */
 export function configError(problems: readonly string[]): RelayError {
-  return new RelayError('CONFIG_INVALID', `The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n  - ${problems.join('\n  - ')}`, { facts: { problems: problems.length } });
+  return new RelayError(
+    'CONFIG_INVALID',
+    `The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n  - ${problems.join('\n  - ')}`,
+    { facts: { problems: problems.length } },
+  );
 }

@@ -27,7 +27,10 @@ function url(text: string): string {
 }
 
 function list(text: string): string[] {
-  const items = text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
   if (items.length === 0) throw new Error('must name at least one');
   return items;
 }
@@ -61,30 +64,115 @@ function adminToken(text: string): string {
 const variable = <T>(definition: Variable<T>): Variable<T> => definition;
 
 export const variables = {
-  CHANGE_LOG: variable<'kafka' | 'embedded'>({ about: 'Which change log the relay writes to. `embedded` exists in local mode only.', example: 'kafka', fallback: 'kafka', parse: oneOf('kafka', 'embedded') }),
-  CHANGE_TOPIC: variable({ about: 'Kafka topic of identity changes.', example: 'identity.changes.v1', fallback: 'identity.changes.v1', parse: text }),
-  KAFKA_BROKERS: variable<string[]>({ about: 'Bootstrap brokers.', example: 'b-1.relay.example.com:9098,b-2.relay.example.com:9098', parse: brokers }),
-  KAFKA_AUTH: variable<'iam' | 'none'>({ about: '`iam`: TLS and MSK IAM (SASL OAUTHBEARER). `none`: plain text, for a broker on this machine.', example: 'iam', fallback: 'iam', parse: oneOf('iam', 'none') }),
+  CHANGE_LOG: variable<'kafka' | 'embedded'>({
+    about: 'Which change log the relay writes to. `embedded` exists in local mode only.',
+    example: 'kafka',
+    fallback: 'kafka',
+    parse: oneOf('kafka', 'embedded'),
+  }),
+  CHANGE_TOPIC: variable({
+    about: 'Kafka topic of identity changes.',
+    example: 'identity.changes.v1',
+    fallback: 'identity.changes.v1',
+    parse: text,
+  }),
+  KAFKA_BROKERS: variable<string[]>({
+    about: 'Bootstrap brokers.',
+    example: 'b-1.relay.example.com:9098,b-2.relay.example.com:9098',
+    parse: brokers,
+  }),
+  KAFKA_AUTH: variable<'iam' | 'none'>({
+    about: '`iam`: TLS and MSK IAM (SASL OAUTHBEARER). `none`: plain text, for a broker on this machine.',
+    example: 'iam',
+    fallback: 'iam',
+    parse: oneOf('iam', 'none'),
+  }),
   AWS_REGION: variable({ about: 'AWS region; Lambda sets it.', example: 'eu-central-1', parse: text }),
   ORGS_TABLE: variable({ about: 'DynamoDB table of Okta orgs.', example: 'relay-orgs', parse: text }),
   SUBSCRIPTIONS_TABLE: variable({ about: 'DynamoDB table of subscriptions.', example: 'relay-subscriptions', parse: text }),
   DELIVERIES_TABLE: variable({ about: 'DynamoDB table of deliveries.', example: 'relay-deliveries', parse: text }),
   QUARANTINE_TABLE: variable({ about: 'DynamoDB table that indexes the quarantine.', example: 'relay-quarantine', parse: text }),
   QUARANTINE_BUCKET: variable({ about: 'S3 bucket of quarantined bodies.', example: 'relay-quarantine-123456789012', parse: text }),
-  DELIVERIES_QUEUE_URL: variable({ about: 'URL of the FIFO queue of deliveries.', example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries.fifo', parse: url }),
-  CHANGE_SPOOL_QUEUE_URL: variable({ about: 'URL of the FIFO queue that keeps changes while the change log is out of reach.', example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/change-spool.fifo', parse: url }),
-  SECRETS_KEY_ID: variable<string | undefined>({ about: 'KMS key that seals secrets. Set this or SECRETS_KEY_FILE.', example: 'arn:aws:kms:eu-central-1:123456789012:key/1a2b3c4d-0000-4000-8000-000000000000', fallback: undefined, parse: text }),
-  SECRETS_KEY_FILE: variable<string | undefined>({ about: 'Key file that seals secrets in local mode: 32 bytes in hex, mode 0600.', example: '.relay-key', fallback: undefined, parse: text }),
-  ADMIN_AUTH: variable<'bearer' | 'iam'>({ about: 'How /v1 callers prove themselves: `iam` (API Gateway checked a SigV4 signature) or `bearer` (local mode).', example: 'iam', fallback: 'iam', parse: oneOf('bearer', 'iam') }),
-  RELAY_ADMIN_TOKEN: variable<string | undefined>({ about: 'Bearer token of the admin API, with ADMIN_AUTH=bearer.', example: 'a long random word of 16 characters or more', fallback: undefined, secret: true, parse: adminToken }),
-  ALLOW_LOOPBACK_SUBSCRIBERS: variable({ about: 'Also deliver to http(s) URLs on 127.0.0.0/8, ::1 and localhost. Local mode only.', example: 'false', fallback: false, parse: yesOrNo }),
-  ATTEMPT_TIMEOUT_MS: variable({ about: 'Time one delivery attempt may take, in milliseconds.', example: '15000', fallback: 15_000, parse: wholeNumber(500, 25_000) }),
-  SUBSCRIPTIONS_MAX_AGE_MS: variable({ about: 'How old fan-out\'s view of the subscriptions may be, in milliseconds; 0 reads them at every invocation.', example: '2500', fallback: 2_500, parse: wholeNumber(0, 4_000) }),
-  AWS_ENDPOINT_URL_DYNAMODB: variable<string | undefined>({ about: 'DynamoDB endpoint, where it is not the region\'s own.', example: 'http://127.0.0.1:8000', fallback: undefined, parse: url }),
-  AWS_ENDPOINT_URL_SQS: variable<string | undefined>({ about: 'SQS endpoint, where it is not the region\'s own.', example: 'http://127.0.0.1:4566', fallback: undefined, parse: url }),
-  AWS_ENDPOINT_URL_S3: variable<string | undefined>({ about: 'S3 endpoint, where it is not the region\'s own.', example: 'http://127.0.0.1:4566', fallback: undefined, parse: url }),
-  LOG_LEVEL: variable<'info' | 'warn' | 'error'>({ about: 'Least severe log line that is written.', example: 'info', fallback: 'info', parse: oneOf('info', 'warn', 'error') }),
+  DELIVERIES_QUEUE_URL: variable({
+    about: 'URL of the FIFO queue of deliveries.',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries.fifo',
+    parse: url,
+  }),
+  CHANGE_SPOOL_QUEUE_URL: variable({
+    about: 'URL of the FIFO queue that keeps changes while the change log is out of reach.',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/change-spool.fifo',
+    parse: url,
+  }),
+  SECRETS_KEY_ID: variable<string | undefined>({
+    about: 'KMS key that seals secrets. Set this or SECRETS_KEY_FILE.',
+    example: 'arn:aws:kms:eu-central-1:123456789012:key/1a2b3c4d-0000-4000-8000-000000000000',
+    fallback: undefined,
+    parse: text,
+  }),
+  SECRETS_KEY_FILE: variable<string | undefined>({
+    about: 'Key file that seals secrets in local mode: 32 bytes in hex, mode 0600.',
+    example: '.relay-key',
+    fallback: undefined,
+    parse: text,
+  }),
+  ADMIN_AUTH: variable<'bearer' | 'iam'>({
+    about: 'How /v1 callers prove themselves: `iam` (API Gateway checked a SigV4 signature) or `bearer` (local mode).',
+    example: 'iam',
+    fallback: 'iam',
+    parse: oneOf('bearer', 'iam'),
+  }),
+  RELAY_ADMIN_TOKEN: variable<string | undefined>({
+    about: 'Bearer token of the admin API, with ADMIN_AUTH=bearer.',
+    example: 'a long random word of 16 characters or more',
+    fallback: undefined,
+    secret: true,
+    parse: adminToken,
+  }),
+  ALLOW_LOOPBACK_SUBSCRIBERS: variable({
+    about: 'Also deliver to http(s) URLs on 127.0.0.0/8, ::1 and localhost. Local mode only.',
+    example: 'false',
+    fallback: false,
+    parse: yesOrNo,
+  }),
+  ATTEMPT_TIMEOUT_MS: variable({
+    about: 'Time one delivery attempt may take, in milliseconds.',
+    example: '15000',
+    fallback: 15_000,
+    parse: wholeNumber(500, 25_000),
+  }),
+  SUBSCRIPTIONS_MAX_AGE_MS: variable({
+    about: "How old fan-out's view of the subscriptions may be, in milliseconds; 0 reads them at every invocation.",
+    example: '2500',
+    fallback: 2_500,
+    parse: wholeNumber(0, 4_000),
+  }),
+  AWS_ENDPOINT_URL_DYNAMODB: variable<string | undefined>({
+    about: "DynamoDB endpoint, where it is not the region's own.",
+    example: 'http://127.0.0.1:8000',
+    fallback: undefined,
+    parse: url,
+  }),
+  AWS_ENDPOINT_URL_SQS: variable<string | undefined>({
+    about: "SQS endpoint, where it is not the region's own.",
+    example: 'http://127.0.0.1:4566',
+    fallback: undefined,
+    parse: url,
+  }),
+  AWS_ENDPOINT_URL_S3: variable<string | undefined>({
+    about: "S3 endpoint, where it is not the region's own.",
+    example: 'http://127.0.0.1:4566',
+    fallback: undefined,
+    parse: url,
+  }),
+  LOG_LEVEL: variable<'info' | 'warn' | 'error'>({
+    about: 'Least severe log line that is written.',
+    example: 'info',
+    fallback: 'info',
+    parse: oneOf('info', 'warn', 'error'),
+  }),
 } as const;
 
 export type VariableName = keyof typeof variables;
-export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[Name]['parse']> | ((typeof variables)[Name] extends { readonly fallback?: infer F } ? Exclude<F, undefined> : never);
+export type ValueOf<Name extends VariableName> =
+  | ReturnType<(typeof variables)[Name]['parse']>
+  | ((typeof variables)[Name] extends { readonly fallback?: infer F } ? Exclude<F, undefined> : never);

@@ -1,4 +1,10 @@
-import { CreateTableCommand, DescribeTableCommand, ResourceNotFoundException, type AttributeDefinition, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  ResourceNotFoundException,
+  type AttributeDefinition,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { tables, type TableDefinition } from './tables.ts';
 
 /** Creates what is missing of lib/dynamodb/tables.ts under its own names. For local mode and tests; in AWS the stack does it. */
@@ -9,7 +15,9 @@ export async function createTables(client: DynamoDBClient): Promise<void> {
 async function createTable(client: DynamoDBClient, name: string, table: TableDefinition): Promise<void> {
   if (await exists(client, name)) return;
   const keys = [table.partitionKey, table.sortKey, ...table.indexes.flatMap((index) => [index.partitionKey, index.sortKey])];
-  const attributes: AttributeDefinition[] = [...new Set(keys)].flatMap((key) => (key === undefined ? [] : [{ AttributeName: key, AttributeType: 'S' }]));
+  const attributes: AttributeDefinition[] = [...new Set(keys)].flatMap((key) =>
+    key === undefined ? [] : [{ AttributeName: key, AttributeType: 'S' }],
+  );
   await client.send(
     new CreateTableCommand({
       TableName: name,
@@ -31,7 +39,10 @@ async function createTable(client: DynamoDBClient, name: string, table: TableDef
 }
 
 function keySchema(partitionKey: string, sortKey: string | undefined) {
-  return [{ AttributeName: partitionKey, KeyType: 'HASH' as const }, ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }])];
+  return [
+    { AttributeName: partitionKey, KeyType: 'HASH' as const },
+    ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }]),
+  ];
 }
 
 async function exists(client: DynamoDBClient, name: string): Promise<boolean> {

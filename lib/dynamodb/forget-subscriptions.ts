@@ -6,6 +6,8 @@ export async function forgetSubscriptions(client: DynamoDBClient, options: { tab
   const subscriptions = await dynamodbSubscriptionStore({ client, table: options.table }).all();
   const stale = subscriptions.filter(({ name }) => name === options.name);
   await Promise.all(
-    stale.map(({ id }) => client.send(new DeleteItemCommand({ TableName: options.table, Key: { kind: { S: 'subscription' }, id: { S: id } } }))),
+    stale.map(({ id }) =>
+      client.send(new DeleteItemCommand({ TableName: options.table, Key: { kind: { S: 'subscription' }, id: { S: id } } })),
+    ),
   );
 }

@@ -4,7 +4,7 @@ import type { QuarantineReason } from '../quarantine/quarantine.ts';
 
 /** How one hook request ended. lib/http says it in status codes, lib/telemetry in the log line. */
 export type HookOutcome =
-  /** Every event is durable: in the log, or in quarantine with its reason. */
+  /** Every event is durable: in the log or the spool, or in quarantine with its reason. */
   | {
       readonly kind: 'accepted';
       readonly org: OrgId;
@@ -13,6 +13,8 @@ export type HookOutcome =
       /** One for each entry in quarantine. */
       readonly reasons: readonly QuarantineReason[];
       readonly traceparent: string;
+      /** Present when the changes went to the spool; `because` is what the log failed with, undefined when it was not tried. */
+      readonly spooled?: { readonly because: unknown };
     }
   /** The body as a whole is durable in quarantine. */
   | { readonly kind: 'quarantined'; readonly org: OrgId; readonly reason: QuarantineReason }

@@ -90,9 +90,9 @@ async function acceptEvents(request: VerifiedHookRequest, parts: ReceivingHooks,
   const entries = eventEntries(origin, rejected);
   const appended = records.length === 0 ? undefined : budget.within('CHANGE_LOG_UNAVAILABLE', () => parts.appender.append(records, budget));
   // Both are awaited to the end: what fails says so only after the other is done, or the environment would freeze in the middle of it.
-  const results = await Promise.allSettled([appended, keepAll(entries, parts.quarantine, budget)]);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const [append, keep] = await Promise.allSettled([appended, keepAll(entries, parts.quarantine, budget)]);
+  if (append.status === 'rejected') throw append.reason;
+  if (keep.status === 'rejected') throw keep.reason;
   return {
     kind: 'accepted',
     org: request.org.id,
@@ -100,6 +100,7 @@ async function acceptEvents(request: VerifiedHookRequest, parts: ReceivingHooks,
     changes: records.length,
     reasons: entries.map(({ reason }) => reason),
     traceparent,
+    ...(append.value?.kind === 'spooled' ? { spooled: { because: append.value.because } } : {}),
   };
 }
 

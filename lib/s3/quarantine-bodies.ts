@@ -8,7 +8,7 @@ export function quarantineBodyKey(id: string): string {
 }
 
 /**
- * Quarantined bodies in S3, encrypted at rest. The bucket's lifecycle rule deletes them with their entries
+ * Quarantined bodies in S3, encrypted at rest by the bucket's own default (SSE-KMS), which a request must not override. The bucket's lifecycle rule deletes them with their entries
  * (`quarantineRetentionDays`).
  */
 export function s3QuarantineBodies({ client, bucket }: { client: S3Client; bucket: string }): QuarantineBodies {
@@ -20,7 +20,6 @@ export function s3QuarantineBodies({ client, bucket }: { client: S3Client; bucke
         Body: body,
         // Opened in a browser it must be bytes, whatever a sender wrote into it.
         ContentType: 'application/octet-stream',
-        ServerSideEncryption: 'AES256',
       });
       await client.send(command).catch((cause: unknown) => {
         throw new RelayError('QUARANTINE_UNAVAILABLE', 'S3 did not take a quarantined body', {

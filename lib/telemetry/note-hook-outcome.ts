@@ -13,6 +13,11 @@ export function noteHookOutcome(line: WideLine, outcome: HookOutcome): void {
         quarantined: outcome.reasons.length,
         traceparent: outcome.traceparent,
       });
+      if (outcome.spooled !== undefined) {
+        line.note({ spooled: outcome.changes });
+        line.warn();
+        if (outcome.spooled.because !== undefined) line.failure(outcome.spooled.because);
+      }
       if (outcome.reasons.length > 0) {
         line.note({ reasons: [...new Set(outcome.reasons)] });
         line.warn();

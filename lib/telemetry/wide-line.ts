@@ -12,6 +12,8 @@ export interface Facts {
   events?: number;
   changes?: number;
   quarantined?: number;
+  /** Changes that went to the spool because the log was away. */
+  spooled?: number;
   records?: number;
   partitions?: number;
   failedPartitions?: number;
@@ -70,13 +72,27 @@ export class WideLine {
   end(nowMs: number): void {
     if (order[this.#level] < order[this.#least]) return;
     const errors = this.#errors.length > 0 ? { errors: this.#errors } : {};
-    write(JSON.stringify({ time: new Date(nowMs).toISOString(), level: this.#level, function: this.#functionName, durationMs: nowMs - this.#startedAtMs, ...this.#facts, ...errors }));
+    write(
+      JSON.stringify({
+        time: new Date(nowMs).toISOString(),
+        level: this.#level,
+        function: this.#functionName,
+        durationMs: nowMs - this.#startedAtMs,
+        ...this.#facts,
+        ...errors,
+      }),
+    );
   }
 }
 
 function describe(error: unknown): object {
   if (isRelayError(error)) {
-    return { code: error.code, message: error.message, facts: error.facts, cause: error.cause === undefined ? undefined : causeOf(error.cause) };
+    return {
+      code: error.code,
+      message: error.message,
+      facts: error.facts,
+      cause: error.cause === undefined ? undefined : causeOf(error.cause),
+    };
   }
   return { code: 'UNKNOWN', ...causeOf(error) };
 }
@@ -84,6 +100,10 @@ function describe(error: unknown): object {
 /** Messages of foreign errors can hold what they were given; the class and the top stack frames cannot. */
 function causeOf(error: unknown): { kind: string; at?: string[] } {
   if (!(error instanceof Error)) return { kind: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 4).map((line) => line.trim());
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, 4)
+    .map((line) => line.trim());
   return { kind: error.name, at: frames };
 }

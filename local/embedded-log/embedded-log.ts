@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RelayError } from '#lib/errors.ts';
 import type { ChangeLog, ChangeLogFeed, ChangeRecord, Consumption } from '#lib/intake/change-log.ts';
 import { doublingBackOff, type BackOff } from '#lib/kafka/back-off.ts';
-import { within } from '#lib/kafka/deadline.ts';
+import { DeadlinePassed, within } from '#lib/kafka/deadline.ts';
 import { partitionOfKey } from '#lib/kafka/partition-of-key.ts';
 import { Arrivals } from './arrivals.ts';
 import { GroupConsumption } from './group-consumption.ts';
@@ -83,10 +83,11 @@ class DiskLog implements EmbeddedLog {
 
   async append(records: readonly ChangeRecord[], { budgetMs }: { budgetMs: number }): Promise<void> {
     try {
+      if (budgetMs <= 0) throw new DeadlinePassed('There was no time left');
       if (this.#closed) throw new Error('The log is closed');
       await within(budgetMs, this.#append(records));
     } catch (cause) {
-      const reason = cause instanceof Error && cause.name === 'DeadlinePassed' ? 'timeout' : 'disk';
+      const reason = cause instanceof DeadlinePassed ? 'timeout' : 'disk';
       throw new RelayError('CHANGE_LOG_UNAVAILABLE', 'The embedded log did not take the records', {
         facts: { reason, topic: this.#options.topic },
         cause,

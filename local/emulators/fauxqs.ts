@@ -75,8 +75,7 @@ function persist(parts: Parts, stores: Stores, dataDir: string): PersistenceMana
 /** The inner modules are not among the package's exports, so they are loaded by file; the exact pin of its version makes that safe. */
 async function loadParts(): Promise<Parts> {
   const entry = import.meta.resolve('fauxqs');
-  const [sqs, sns, s3, persistence] = await Promise.all(
-    ['./sqs/sqsStore.js', './sns/snsStore.js', './s3/s3Store.js', './persistence.js'].map((file) => import(new URL(file, entry).href)),
-  );
-  return { ...sqs, ...sns, ...s3, ...persistence } as Parts;
+  const files = ['./sqs/sqsStore.js', './sns/snsStore.js', './s3/s3Store.js', './persistence.js'];
+  const modules = await Promise.all(files.map(async (file) => (await import(new URL(file, entry).href)) as Partial<Parts>));
+  return Object.assign({}, ...modules) as Parts;
 }

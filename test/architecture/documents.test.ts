@@ -130,7 +130,10 @@ describe('README.md', () => {
   it('gives exactly two commands, and package.json has the scripts behind them', () => {
     const commands = [...document.matchAll(/^```sh\n(npm [^\n]+)\n```$/gm)].map(([, command]) => command);
     expect(commands).toEqual(['npm ci && npm start', 'npm ci && npm test']);
-    expect(readJson('package.json').scripts).toMatchObject({ start: 'node local/main.ts', test: 'node scripts/test.ts' });
+    expect(readJson('package.json').scripts).toMatchObject({
+      start: expect.stringContaining('node local/main.ts'),
+      test: expect.stringContaining('node scripts/test.ts'),
+    });
   });
 
   it('is tested by CI with the same command', () => {

@@ -44,7 +44,10 @@ describe('npm start -- --once', () => {
 
   // Each handler is what runs: with any one of them broken, the demonstration fails and says so.
   it.each(['receive-hook', 'fan-out', 'deliver', 'admin'])('fails when functions/%s/handler.ts throws', async (name) => {
-    const { exitCode, output } = await runReplaced(`functions/${name}/handler.ts`, 'export const handler = async () => { throw new Error("replaced by a test"); };');
+    const { exitCode, output } = await runReplaced(
+      `functions/${name}/handler.ts`,
+      'export const handler = async () => { throw new Error("replaced by a test"); };',
+    );
     expect(output).toMatch(/✗/);
     expect(exitCode).toBe(1);
   });

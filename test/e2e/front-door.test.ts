@@ -24,7 +24,12 @@ afterAll(async () => {
 
 const hookUrl = () => `${relay.url}/okta/acme/events`;
 const arrived = (uuid: string) => receiver.received.filter(({ id }) => id === uuid);
-const delivered = (uuid: string) => eventually(() => arrived(uuid), (list) => list.length > 0, { what: `the webhook of ${uuid}` });
+const delivered = (uuid: string) =>
+  eventually(
+    () => arrived(uuid),
+    (list) => list.length > 0,
+    { what: `the webhook of ${uuid}` },
+  );
 
 describe('the one-time challenge', () => {
   it('is echoed to who knows the secret', async () => {
@@ -83,17 +88,29 @@ describe('what else is asked of the hook URL', () => {
 describe('a hook body', () => {
   it('with two events brings two webhooks', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
-    expect((await postHook(relay.url, hookBody([logEvent({ uuid: first }), logEvent({ uuid: second, eventType: 'user.lifecycle.deactivate' })]))).status).toBe(200);
-    expect((await delivered(first))[0]).toMatchObject({ verified: true, change: { type: 'identity.user.activated', data: { org: 'acme' } } });
+    expect(
+      (await postHook(relay.url, hookBody([logEvent({ uuid: first }), logEvent({ uuid: second, eventType: 'user.lifecycle.deactivate' })])))
+        .status,
+    ).toBe(200);
+    expect((await delivered(first))[0]).toMatchObject({
+      verified: true,
+      change: { type: 'identity.user.activated', data: { org: 'acme' } },
+    });
     expect((await delivered(second))[0]).toMatchObject({ verified: true, change: { type: 'identity.user.deactivated' } });
   });
 
   it('with one readable and one unreadable event brings the one and keeps the other, with its reason', async () => {
     const uuid = randomUUID();
-    const response = await postHook(relay.url, hookBody([logEvent({ uuid }), { ...logEvent(), uuid: undefined, displayMessage: 'no uuid' }]));
+    const response = await postHook(
+      relay.url,
+      hookBody([logEvent({ uuid }), { ...logEvent(), uuid: undefined, displayMessage: 'no uuid' }]),
+    );
     expect(response.status).toBe(200);
     await delivered(uuid);
-    const { body } = await admin<{ data: { org: string; reason: string; size: number; receivedAt: string; id: string }[] }>(relay.url, '/v1/quarantine');
+    const { body } = await admin<{ data: { org: string; reason: string; size: number; receivedAt: string; id: string }[] }>(
+      relay.url,
+      '/v1/quarantine',
+    );
     expect(body.data[0]).toMatchObject({ org: 'acme', reason: 'event-without-uuid' });
     expect(body.data[0]?.size).toBeGreaterThan(100);
   });
@@ -132,7 +149,9 @@ describe('a hook body', () => {
     const uuids = [randomUUID(), randomUUID(), randomUUID()];
     const types = ['application/json; charset=utf-8', 'text/plain', 'application/octet-stream'];
     for (const [index, type] of types.entries()) {
-      const response = await postHook(relay.url, hookBody([logEvent({ uuid: uuids[index] ?? '', userName: 'Jürgen.Größe@example.com' })]), { headers: { 'content-type': type } });
+      const response = await postHook(relay.url, hookBody([logEvent({ uuid: uuids[index] ?? '', userName: 'Jürgen.Größe@example.com' })]), {
+        headers: { 'content-type': type },
+      });
       expect(response.status).toBe(200);
     }
     for (const uuid of uuids) expect((await delivered(uuid))[0]?.change.data.user?.userName).toBe('Jürgen.Größe@example.com');
@@ -153,7 +172,10 @@ describe('fuzzed bodies', () => {
         const response = await postHook(relay.url, body, authentic ? {} : { headers: { authorization: 'wrong' } });
         await response.arrayBuffer();
         const expected = authentic ? 200 : 401;
-        if (response.status !== expected) wrong.push(`#${index} ${authentic ? 'authentic' : 'unauthentic'} ${response.status} ${Buffer.from(body).toString('utf8').slice(0, 200)}`);
+        if (response.status !== expected)
+          wrong.push(
+            `#${index} ${authentic ? 'authentic' : 'unauthentic'} ${response.status} ${Buffer.from(body).toString('utf8').slice(0, 200)}`,
+          );
         statuses.set(String(response.status), (statuses.get(String(response.status)) ?? 0) + 1);
       }
     });
@@ -178,7 +200,8 @@ function fuzzedBody(random: () => number): Uint8Array {
       return Buffer.from(text.slice(0, Math.floor(random() * text.length)));
     case 2: {
       const mutated = Buffer.from(text);
-      for (let flips = 1 + Math.floor(random() * 8); flips > 0; flips--) mutated[Math.floor(random() * mutated.length)] = Math.floor(random() * 256);
+      for (let flips = 1 + Math.floor(random() * 8); flips > 0; flips--)
+        mutated[Math.floor(random() * mutated.length)] = Math.floor(random() * 256);
       return mutated;
     }
     case 3:
@@ -186,7 +209,16 @@ function fuzzedBody(random: () => number): Uint8Array {
     case 4:
       return Buffer.from(JSON.stringify({ ...hookBody([]), [pick(['data', 'source', 'eventType', 'eventId'])]: pick(oddValues) }));
     case 5:
-      return Buffer.from(JSON.stringify(hookBody([{ ...logEvent(), [pick(['uuid', 'published', 'eventType', 'target', 'actor', 'outcome', 'debugContext', 'transaction'])]: pick(oddValues) }])));
+      return Buffer.from(
+        JSON.stringify(
+          hookBody([
+            {
+              ...logEvent(),
+              [pick(['uuid', 'published', 'eventType', 'target', 'actor', 'outcome', 'debugContext', 'transaction'])]: pick(oddValues),
+            },
+          ]),
+        ),
+      );
     default: {
       const depth = 1 + Math.floor(random() * 3_000);
       return Buffer.from(`${'['.repeat(depth)}${pick(['', '1', '"x"'])}${']'.repeat(random() < 0.7 ? depth : depth - 1)}`);
@@ -195,6 +227,28 @@ function fuzzedBody(random: () => number): Uint8Array {
 }
 
 const oddValues: readonly unknown[] = [
-  null, true, 0, -1, 1e308, '', 'x', '\u0000', '\ud800', '\ufffe\uffff', 'a'.repeat(5_000), [], {}, [[]], [null], { __proto__: null }, JSON.parse('{"__proto__":{"polluted":true}}'),
-  { constructor: { prototype: { polluted: true } } }, { id: null, type: 'User' }, [{ id: 1, type: 'User' }], [{ id: 'x', type: ['User'] }], '2026-13-45T99:99:99Z', '2026-11-22', { result: 'SUCCESS' },
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  '',
+  'x',
+  '\u0000',
+  '\ud800',
+  '\ufffe\uffff',
+  'a'.repeat(5_000),
+  [],
+  {},
+  [[]],
+  [null],
+  { __proto__: null },
+  JSON.parse('{"__proto__":{"polluted":true}}'),
+  { constructor: { prototype: { polluted: true } } },
+  { id: null, type: 'User' },
+  [{ id: 1, type: 'User' }],
+  [{ id: 'x', type: ['User'] }],
+  '2026-13-45T99:99:99Z',
+  '2026-11-22',
+  { result: 'SUCCESS' },
 ];

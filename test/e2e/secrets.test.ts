@@ -19,7 +19,11 @@ beforeAll(async () => {
   await postHook(relay.url, hookBody([logEvent({ userId: 'canary' }), { broken: true }]));
   await postHook(relay.url, '{ not json');
   await postHook(relay.url, hookBody([logEvent()]), { headers: { authorization: `${hookSecret}-wrong` } });
-  await eventually(() => receiver.received.length, (count) => count > 0, { what: 'a webhook' });
+  await eventually(
+    () => receiver.received.length,
+    (count) => count > 0,
+    { what: 'a webhook' },
+  );
   const listed = await admin(relay.url, '/v1/subscriptions');
   const one = await admin(relay.url, `/v1/subscriptions/${subscription.id}`);
   await admin(relay.url, '/v1/subscriptions', { method: 'POST', body: JSON.stringify({ name: '', url: 'nonsense' }) });
@@ -42,7 +46,13 @@ function files(folder: string): { path: string; content: Buffer }[] {
 /** A secret in the spellings that a careless writer would leave behind. */
 function spellings(secret: string): string[] {
   const bare = secret.replace(/^whsec_/, '');
-  return [secret, bare, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex'), Buffer.from(bare, 'base64').toString('hex')];
+  return [
+    secret,
+    bare,
+    Buffer.from(secret).toString('base64'),
+    Buffer.from(secret).toString('hex'),
+    Buffer.from(bare, 'base64').toString('hex'),
+  ];
 }
 
 it('finds every file of the state folder and something in it', () => {

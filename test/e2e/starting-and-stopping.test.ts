@@ -14,12 +14,29 @@ const dataDir = () => join(scratch.path, 'state');
 
 describe('starting', () => {
   it('refuses bad configuration with every problem at once, each with its name and an example', async () => {
-    const { exitCode, output } = await runRelay(['--port', 'http', '--org', 'ACME!', '--hook-secret', 'short', '--admin-token', 'x', '--org-host', 'not a host', '--config', join(scratch.path, 'none.json')], {
-      environment: { KAFKA_BROKERS: 'broker-without-port' },
-    });
+    const { exitCode, output } = await runRelay(
+      [
+        '--port',
+        'http',
+        '--org',
+        'ACME!',
+        '--hook-secret',
+        'short',
+        '--admin-token',
+        'x',
+        '--org-host',
+        'not a host',
+        '--config',
+        join(scratch.path, 'none.json'),
+      ],
+      {
+        environment: { KAFKA_BROKERS: 'broker-without-port' },
+      },
+    );
     expect(exitCode).toBe(2);
     expect(output).toContain('7 problems');
-    for (const name of ['--port', '--org ACME!', '--hook-secret', '--admin-token', '--org-host', '--config', 'KAFKA_BROKERS']) expect(output).toContain(name);
+    for (const name of ['--port', '--org ACME!', '--hook-secret', '--admin-token', '--org-host', '--config', 'KAFKA_BROKERS'])
+      expect(output).toContain(name);
     expect(output.match(/e\.g\./g)?.length).toBeGreaterThanOrEqual(6);
   });
 
@@ -62,9 +79,14 @@ describe('starting', () => {
   it('listens on loopback only', async () => {
     const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort() });
     // /proc/net/tcp lists every listening socket of the machine by inode; the relay's own are found by its file descriptors.
-    const listening = ['tcp', 'tcp6'].flatMap((family) => readFileSync(`/proc/${relay.pid}/net/${family}`, 'utf8').split('\n').slice(1)).filter((line) => line.trim().split(/\s+/)[3] === '0A');
+    const listening = ['tcp', 'tcp6']
+      .flatMap((family) => readFileSync(`/proc/${relay.pid}/net/${family}`, 'utf8').split('\n').slice(1))
+      .filter((line) => line.trim().split(/\s+/)[3] === '0A');
     const own = new Set(relay.socketInodes());
-    const addresses = listening.map((line) => line.trim().split(/\s+/)).filter((fields) => own.has(fields[9] ?? '')).map((fields) => fields[1]?.split(':')[0]);
+    const addresses = listening
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => own.has(fields[9] ?? ''))
+      .map((fields) => fields[1]?.split(':')[0]);
     await relay.stop();
     expect(addresses.length).toBeGreaterThanOrEqual(3);
     expect(new Set(addresses)).toEqual(new Set(['0100007F'])); // 127.0.0.1, little-endian
@@ -95,13 +117,22 @@ describe('orgs of the configuration file', () => {
       file,
       JSON.stringify({
         orgs: [
-          { id: 'beta', hosts: ['beta.okta.com', 'login.beta.example.com'], authentication: [{ kind: 'basic', credentials: ['okta:first-password', 'okta:second-password'] }] },
-          { id: 'gamma', hosts: ['gamma.okta.com'], authentication: [{ kind: 'header', headerName: 'X-Relay-Key', secrets: ['old-key-000000', 'new-key-000000'] }] },
+          {
+            id: 'beta',
+            hosts: ['beta.okta.com', 'login.beta.example.com'],
+            authentication: [{ kind: 'basic', credentials: ['okta:first-password', 'okta:second-password'] }],
+          },
+          {
+            id: 'gamma',
+            hosts: ['gamma.okta.com'],
+            authentication: [{ kind: 'header', headerName: 'X-Relay-Key', secrets: ['old-key-000000', 'new-key-000000'] }],
+          },
         ],
       }),
     );
     const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort(), args: ['--config', file] });
-    const status = async (org: string, headers: Record<string, string>) => (await postHook(relay.url, hookBody([logEvent()], org), { org, headers: { authorization: '', ...headers } })).status;
+    const status = async (org: string, headers: Record<string, string>) =>
+      (await postHook(relay.url, hookBody([logEvent()], org), { org, headers: { authorization: '', ...headers } })).status;
     const basic = (credentials: string) => ({ authorization: `Basic ${Buffer.from(credentials).toString('base64')}` });
     expect(await status('beta', basic('okta:first-password'))).toBe(200);
     expect(await status('beta', basic('okta:second-password'))).toBe(200);

@@ -12,8 +12,14 @@ export interface EventParts {
 
 /** One LogEvent as Okta's hooks carry it; an invented person. */
 export function logEvent(parts: EventParts = {}): Record<string, unknown> {
-  const user = { id: parts.userId ?? '00u1test000000000000', type: 'User', alternateId: parts.userName ?? 'ana.ito@example.com', displayName: 'Ana Ito' };
-  const group = parts.groupId === undefined ? [] : [{ id: parts.groupId, type: 'UserGroup', alternateId: 'unknown', displayName: 'Engineering' }];
+  const user = {
+    id: parts.userId ?? '00u1test000000000000',
+    type: 'User',
+    alternateId: parts.userName ?? 'ana.ito@example.com',
+    displayName: 'Ana Ito',
+  };
+  const group =
+    parts.groupId === undefined ? [] : [{ id: parts.groupId, type: 'UserGroup', alternateId: 'unknown', displayName: 'Engineering' }];
   return {
     uuid: parts.uuid ?? randomUUID(),
     published: parts.published ?? new Date().toISOString(),
@@ -49,24 +55,39 @@ export function postHook(url: string, body: unknown, options: { org?: string; he
   });
 }
 
-export async function admin<T = Record<string, unknown>>(url: string, path: string, init: RequestInit = {}): Promise<{ status: number; body: T }> {
-  const response = await fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' } });
+export async function admin<T = Record<string, unknown>>(
+  url: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<{ status: number; body: T }> {
+  const response = await fetch(`${url}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+  });
   return { status: response.status, body: (await response.json()) as T };
 }
 
 export async function subscribe(url: string, subscription: Record<string, unknown>): Promise<{ id: string; secret: string }> {
-  const { status, body } = await admin<{ id: string; secret: string }>(url, '/v1/subscriptions', { method: 'POST', body: JSON.stringify(subscription) });
+  const { status, body } = await admin<{ id: string; secret: string }>(url, '/v1/subscriptions', {
+    method: 'POST',
+    body: JSON.stringify(subscription),
+  });
   if (status !== 201) throw new Error(`subscribe answered ${status}: ${JSON.stringify(body)}`);
   return body;
 }
 
 /** Asks until the answer satisfies, for what other processes bring about; fails with `what` at the deadline. */
-export async function eventually<T>(ask: () => T | Promise<T>, satisfies: (value: T) => boolean, options: { what: string; deadlineMs?: number; everyMs?: number }): Promise<T> {
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  satisfies: (value: T) => boolean,
+  options: { what: string; deadlineMs?: number; everyMs?: number },
+): Promise<T> {
   const endMs = Date.now() + (options.deadlineMs ?? 20_000);
   for (;;) {
     const value = await ask();
     if (satisfies(value)) return value;
-    if (Date.now() > endMs) throw new Error(`${options.what} did not come about; the last answer: ${JSON.stringify(value)?.slice(0, 2_000)}`);
+    if (Date.now() > endMs)
+      throw new Error(`${options.what} did not come about; the last answer: ${JSON.stringify(value).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 50));
   }
 }

@@ -42,7 +42,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs what `npm start` runs, as a process of its own. `imports` are modules to load first. */
-export function spawnRelay(args: readonly string[], options: { imports?: readonly string[]; environment?: Record<string, string> } = {}): { child: ChildProcess; output(): string } {
+export function spawnRelay(
+  args: readonly string[],
+  options: { imports?: readonly string[]; environment?: Record<string, string> } = {},
+): { child: ChildProcess; output(): string } {
   const imports = (options.imports ?? []).flatMap((file) => ['--import', file]);
   const { KAFKA_BROKERS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [...imports, join(root, 'local/main.ts'), ...args], {
@@ -57,12 +60,31 @@ export function spawnRelay(args: readonly string[], options: { imports?: readonl
 }
 
 /** Starts the relay and waits until it says that it stays up. Rejects with its output when it ends instead. */
-export async function startRelayProcess(options: { dataDir: string; port: number; orgs?: readonly string[]; args?: readonly string[]; environment?: Record<string, string> }): Promise<RelayProcess> {
+export async function startRelayProcess(options: {
+  dataDir: string;
+  port: number;
+  orgs?: readonly string[];
+  args?: readonly string[];
+  environment?: Record<string, string>;
+}): Promise<RelayProcess> {
   const orgs = (options.orgs ?? ['acme']).flatMap((org) => ['--org', org]);
-  const args = ['--port', String(options.port), '--data-dir', options.dataDir, ...orgs, '--hook-secret', hookSecret, '--admin-token', adminToken, ...(options.args ?? [])];
+  const args = [
+    '--port',
+    String(options.port),
+    '--data-dir',
+    options.dataDir,
+    ...orgs,
+    '--hook-secret',
+    hookSecret,
+    '--admin-token',
+    adminToken,
+    ...(options.args ?? []),
+  ];
   const { child, output } = spawnRelay(args, { ...(options.environment === undefined ? {} : { environment: options.environment }) });
   const exited = once(child, 'exit') as Promise<[number | null]>;
-  const ready = new Promise<'ready'>((resolve) => child.stdout?.on('data', () => output().includes('The relay stays up') && resolve('ready')));
+  const ready = new Promise<'ready'>((resolve) =>
+    child.stdout?.on('data', () => output().includes('The relay stays up') && resolve('ready')),
+  );
   if ((await Promise.race([ready, exited])) !== 'ready') throw new Error(`the relay ended while starting:\n${output()}`);
   return {
     url: `http://127.0.0.1:${options.port}`,
@@ -84,7 +106,10 @@ export async function startRelayProcess(options: { dataDir: string; port: number
 }
 
 /** Runs the relay to its end and answers what it printed. */
-export async function runRelay(args: readonly string[], options: { imports?: readonly string[]; environment?: Record<string, string> } = {}): Promise<{ exitCode: number | null; output: string }> {
+export async function runRelay(
+  args: readonly string[],
+  options: { imports?: readonly string[]; environment?: Record<string, string> } = {},
+): Promise<{ exitCode: number | null; output: string }> {
   const { child, output } = spawnRelay(args, options);
   const [exitCode] = (await once(child, 'exit')) as [number | null];
   return { exitCode, output: output() };

@@ -24,8 +24,15 @@ export class WebhookReceiver {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const body = Buffer.concat(chunks);
-        const headers = Object.fromEntries(Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]));
-        this.received.push({ id: headers['webhook-id'] ?? '', change: JSON.parse(body.toString('utf8')) as SequencedChange, verified: this.#verifies(body, headers), headers });
+        const headers = Object.fromEntries(
+          Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
+        );
+        this.received.push({
+          id: headers['webhook-id'] ?? '',
+          change: JSON.parse(body.toString('utf8')) as SequencedChange,
+          verified: this.#verifies(body, headers),
+          headers,
+        });
         response.writeHead(this.status).end();
       });
     });

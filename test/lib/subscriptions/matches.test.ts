@@ -22,6 +22,13 @@ describe('compileSubscription', () => {
     expect(compileSubscription({ id, ...subscription })(memberAdded())).toBe(expected);
   });
 
+  it('leaves the changes of demonstrations to those who name their org', () => {
+    const change = memberAdded();
+    const demonstration = { ...change, data: { ...change.data, org: org('demo') } };
+    expect(compileSubscription({ id, types: ['*'] })(demonstration)).toBe(false);
+    expect(compileSubscription({ id, types: ['*'], orgs: [org('demo')] })(demonstration)).toBe(true);
+  });
+
   it('throws for a stored filter that does not compile, and does not quote it', () => {
     const compile = () => compileSubscription({ id, types: ['*'], filter: 'user.userName eq "ana@example.com' });
     expect(compile).toThrow(`The stored filter of ${id} does not compile`);
