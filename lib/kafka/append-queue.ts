@@ -33,6 +33,7 @@ export class AppendQueue<R> {
   /** @throws what `write` threw, or DeadlinePassed. */
   async append(records: readonly R[], budgetMs: number): Promise<void> {
     if (records.length === 0) return;
+    if (budgetMs <= 0) throw new DeadlinePassed('There was no time left');
     const parts = this.#cut(records);
     let timer: NodeJS.Timeout | undefined;
     try {
