@@ -6,6 +6,7 @@ import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
+import { logAppender, type Appender } from '#lib/intake/appender.ts';
 import type { ChangeLog } from '#lib/intake/change-log.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
@@ -52,15 +53,7 @@ export const receivingHooks: ReceivingHooks = {
     bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
     index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
   }),
-  appender: spoolingAppender({
-    log: changeLog(),
-    spool: sqsChangeSpool({
-      client: sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS, ...changeSpoolLimits }),
-      queueUrl: config.CHANGE_SPOOL_QUEUE_URL,
-      now,
-    }),
-    now,
-  }),
+  appender: appender(),
   now,
   randomBytes,
 };
@@ -72,12 +65,18 @@ function dataKeys(): DataKeys {
   throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
 }
 
-function changeLog(): ChangeLog {
+/** The embedded log is on the same disk as the spool of local mode would be: putting changes there instead would only cost their order. */
+function appender(): Appender {
   if (config.CHANGE_LOG === 'embedded') {
     const provided = providedChangeLog();
     if (provided === undefined) throw configError(['CHANGE_LOG=embedded exists in local mode only']);
-    return provided;
+    return logAppender(provided);
   }
+  const sqs = sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS, ...changeSpoolLimits });
+  return spoolingAppender({ log: kafka(), spool: sqsChangeSpool({ client: sqs, queueUrl: config.CHANGE_SPOOL_QUEUE_URL, now }), now });
+}
+
+function kafka(): ChangeLog {
   const log = kafkaChangeLog({
     brokers: config.KAFKA_BROKERS,
     auth: config.KAFKA_AUTH,

@@ -1,4 +1,4 @@
-import type { ChangeRecord } from './change-log.ts';
+import type { ChangeLog, ChangeRecord } from './change-log.ts';
 import type { TimeBudget } from './time-budget.ts';
 
 /** Where receive-hook hands its records over: the log itself, or whatever else makes them durable. */
@@ -18,3 +18,13 @@ export type Appended =
 
 /** The log may take this long of the 2.4 s: time for one re-made connection, and for a second place to put the records. */
 export const maxAppendMs = 1_100;
+
+/** The log alone, for where nothing stands behind it. */
+export function logAppender(log: ChangeLog): Appender {
+  return {
+    async append(records, budget) {
+      await log.append(records, { budgetMs: Math.min(maxAppendMs, budget.remainingMs()) });
+      return { kind: 'logged' };
+    },
+  };
+}

@@ -108,6 +108,7 @@ describe('receive-hook with a broker that is away', () => {
     expect(statusCode).toBe(200);
     expect(tookMs).toBeLessThan(answerMs);
     expect(await spooledIds()).toEqual([`${kind}-1`, `${kind}-2`]);
+    expect(lines).toMatchObject([{ level: 'error', outcome: 'accepted', spooled: 2, errors: [{ code: 'CHANGE_LOG_UNAVAILABLE' }] }]);
   });
 
   it('does not ask it again with the next request', async () => {
@@ -121,6 +122,7 @@ describe('receive-hook with a broker that is away', () => {
     expect(tookMs).toBeLessThan(answerMs);
     expect(silence.connections()).toBe(connections);
     expect(await spooledIds()).toEqual(['first', 'second']);
+    expect(lines[1]).toMatchObject({ level: 'warn', outcome: 'accepted', spooled: 1 });
   });
 
   it.each([

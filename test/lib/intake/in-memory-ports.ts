@@ -1,5 +1,5 @@
 import { RelayError, type ErrorCode } from '#lib/errors.ts';
-import { maxAppendMs, type Appender } from '#lib/intake/appender.ts';
+import { logAppender } from '#lib/intake/appender.ts';
 import type { ChangeLog, ChangeRecord } from '#lib/intake/change-log.ts';
 import type { OrgStore } from '#lib/intake/org-store.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
@@ -71,14 +71,4 @@ export function inMemoryHooks(...known: readonly Org[]) {
     randomBytes: (size) => Buffer.alloc(size, 0xab),
   };
   return { orgs, log, quarantine, parts };
-}
-
-/** A log without a spool behind it. */
-function logAppender(log: ChangeLog): Appender {
-  return {
-    async append(records, budget) {
-      await log.append(records, { budgetMs: Math.min(maxAppendMs, budget.remainingMs()) });
-      return { kind: 'logged' };
-    },
-  };
 }
