@@ -29,15 +29,19 @@ const rooms = {
     below: ['subscriptions', 'identity', 'okta', 'quarantine', 'sealing', 'intake'],
     why: 'Delivering knows the subscription and the change, never the table, queue or socket behind its ports.',
   },
+  replay: {
+    below: ['delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+    why: 'A replay reads the log again and owes deliveries; who delivers them does not know that there are replays.',
+  },
   admin: {
-    below: ['delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing', 'http'],
+    below: ['replay', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing', 'http'],
     why: 'The admin API asks the same ports as the functions do.',
   },
   ...Object.fromEntries(
     ['aws', 'dynamodb', 'sqs', 's3', 'kms', 'msk', 'kafka', 'undici'].map((vendor) => [
       vendor,
       {
-        below: [...(vendor === 'aws' ? [] : ['aws']), 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+        below: [...(vendor === 'aws' ? [] : ['aws']), 'replay', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
         why: "A vendor's folder implements our ports. It does not know another vendor, HTTP, the settings or the log line, so that it can be swapped.",
       },
     ]),

@@ -27,7 +27,8 @@ export interface RelayStackProps extends StackProps {
 
 /**
  * Okta → HTTP API → receive-hook → Kafka → fan-out → deliveries.fifo → deliver → subscribers. While Kafka is out of reach:
- * receive-hook → change-spool.fifo → respool → Kafka. Beside it, admin.
+ * receive-hook → change-spool.fifo → respool → Kafka. Beside it, admin; and for what is asked for again: admin → replays.fifo → replay →
+ * replay-deliveries.fifo → deliver.
  */
 export class RelayStack extends Stack {
   readonly #zones: string[];
@@ -49,6 +50,9 @@ export class RelayStack extends Stack {
       stores: new Stores(this, 'Stores', { keys, removalPolicy }),
       quarantine: new Quarantine(this, 'Quarantine', { keys, removalPolicy }),
       deliveries: new RelayQueue(this, 'Deliveries', { name: 'deliveries', keys, removalPolicy, maxReceiveCount }),
+      // No dead letters: each turn of a long replay is a receive.
+      replays: new RelayQueue(this, 'Replays', { name: 'replays', keys, removalPolicy }),
+      replayDeliveries: new RelayQueue(this, 'ReplayDeliveries', { name: 'replayDeliveries', keys, removalPolicy, maxReceiveCount }),
     };
 
     const settings = settingsFrom(places, stage);
@@ -59,10 +63,13 @@ export class RelayStack extends Stack {
 
     const receiveHook = relayFunction('receive-hook', { network: besideBrokers, reservedConcurrency });
     takeIn(receiveHook, relayFunction('respool', { network: besideBrokers }), places, stage);
-    deliverOut(relayFunction('fan-out'), relayFunction('deliver'), places, stage);
+    const deliver = relayFunction('deliver');
+    deliverOut(relayFunction('fan-out'), deliver, places, stage);
+    sendAgain(relayFunction('replay', { network: besideBrokers }), deliver, places, stage);
     const admin = relayFunction('admin');
     places.stores.grantAdminister(admin.role);
     places.quarantine.grantList(admin.role);
+    places.replays.grantSend(admin.role);
 
     const door = new FrontDoor(this, 'FrontDoor', {
       receiveHook: warm(receiveHook, stage),
@@ -111,6 +118,16 @@ function deliverOut(fanOut: RelayFunction, deliver: RelayFunction, places: Place
   stores.grantSettleDeliveries(deliver.role);
   quarantine.grantKeep(deliver.role);
   deliveries.feed(deliver, stage.deliver);
+}
+
+/** From Kafka to one subscriber once more, beside the live deliveries and not among them. */
+function sendAgain(replay: RelayFunction, deliver: RelayFunction, places: Places, stage: Stage): void {
+  const { changes, replays, replayDeliveries, stores } = places;
+  stores.grantReplay(replay.role);
+  changes.grantReadRange(replay);
+  replayDeliveries.grantSend(replay.role);
+  replays.feed(replay, { maximumConcurrency: 2 });
+  replayDeliveries.feed(deliver, { ...stage.replay, id: 'ReplayedMessages' });
 }
 
 /** With provisioned concurrency requests go to an alias, for versions alone can be kept warm. */

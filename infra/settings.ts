@@ -13,6 +13,8 @@ export interface Places {
   readonly stores: Stores;
   readonly quarantine: Quarantine;
   readonly deliveries: RelayQueue;
+  readonly replays: RelayQueue;
+  readonly replayDeliveries: RelayQueue;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Places {
  * which. None of them is a secret: secrets are sealed in the tables.
  */
 export function settingsFrom(
-  { keys, changes, changeSpool, stores, quarantine, deliveries }: Places,
+  { keys, changes, changeSpool, stores, quarantine, deliveries, replays, replayDeliveries }: Places,
   stage: Stage,
 ): Readonly<Record<string, string>> {
   return {
@@ -32,7 +34,11 @@ export function settingsFrom(
     ORGS_TABLE: stores.orgs.table.tableName,
     SUBSCRIPTIONS_TABLE: stores.subscriptions.table.tableName,
     DELIVERIES_TABLE: stores.deliveries.table.tableName,
+    STATES_TABLE: stores.states.table.tableName,
     DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+    REPLAYS_TABLE: stores.replays.table.tableName,
+    REPLAYS_QUEUE_URL: replays.queue.queueUrl,
+    REPLAY_DELIVERIES_QUEUE_URL: replayDeliveries.queue.queueUrl,
     QUARANTINE_TABLE: quarantine.index.table.tableName,
     QUARANTINE_BUCKET: quarantine.bucket.bucketName,
     SECRETS_KEY_ID: keys.secrets.keyArn,

@@ -71,6 +71,8 @@ export const stageSchema = z
     respool: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
     /** Most deliver invocations at a time. */
     deliver: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
+    /** Most deliver invocations at a time for what replays send again, on top of those for live changes. */
+    replay: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
   })
   .refine(({ zones }) => new Set(zones).size === 3, { path: ['zones'], error: 'must be three different zones' })
   .refine(({ kafka, region }) => kafka.kind === 'provisioned' || kafka.clusterArn.split(':')[3] === region, {
@@ -108,6 +110,7 @@ const stages = {
     fanOut: { minimumPollers: 1, maximumPollers: 1 },
     respool: { maximumConcurrency: 2 },
     deliver: { maximumConcurrency: 10 },
+    replay: { maximumConcurrency: 2 },
   },
   prod: {
     region: 'eu-central-1',
@@ -125,6 +128,7 @@ const stages = {
     fanOut: { minimumPollers: 1, maximumPollers: 12 },
     respool: { maximumConcurrency: 10 },
     deliver: { maximumConcurrency: 200 },
+    replay: { maximumConcurrency: 20 },
   },
 } as const satisfies Record<string, z.input<typeof stageSchema>>;
 

@@ -86,6 +86,22 @@ export const errorCodes = {
     logLevel: 'error',
     heading: 'Delivery queue is unreachable',
   },
+  REPLAY_STORE_UNAVAILABLE: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Replay store is unreachable',
+  },
+  REPLAY_QUEUE_UNAVAILABLE: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Replay queue is unreachable',
+  },
   KEY_UNAVAILABLE: {
     httpStatus: 503,
     queueVerdict: 'retry',

@@ -14,6 +14,8 @@ export interface AwsEmulators {
   readonly s3Url: string;
   readonly deliveriesQueueUrl: string;
   readonly changeSpoolQueueUrl: string;
+  readonly replaysQueueUrl: string;
+  readonly replayDeliveriesQueueUrl: string;
   /** Settings that point the functions here. */
   readonly environment: Readonly<Record<string, string>>;
   /** Messages in the deliveries queue. */
@@ -41,6 +43,8 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
     });
   const deliveriesQueueUrl = ensureQueue(queues.deliveries);
   const changeSpoolQueueUrl = ensureQueue(queues.changeSpool);
+  const replaysQueueUrl = ensureQueue(queues.replays);
+  const replayDeliveriesQueueUrl = ensureQueue(queues.replayDeliveries);
   fauxqs.ensureBucket(quarantineBucket);
 
   return {
@@ -49,6 +53,8 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
     s3Url: fauxqs.url,
     deliveriesQueueUrl,
     changeSpoolQueueUrl,
+    replaysQueueUrl,
+    replayDeliveriesQueueUrl,
     environment: {
       AWS_REGION: localRegion,
       AWS_ENDPOINT_URL_DYNAMODB: dynalite.url,
@@ -57,10 +63,14 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
       ORGS_TABLE: 'orgs',
       SUBSCRIPTIONS_TABLE: 'subscriptions',
       DELIVERIES_TABLE: 'deliveries',
+      STATES_TABLE: 'states',
       QUARANTINE_TABLE: 'quarantine',
       QUARANTINE_BUCKET: quarantineBucket,
       DELIVERIES_QUEUE_URL: deliveriesQueueUrl,
       CHANGE_SPOOL_QUEUE_URL: changeSpoolQueueUrl,
+      REPLAYS_TABLE: 'replays',
+      REPLAYS_QUEUE_URL: replaysQueueUrl,
+      REPLAY_DELIVERIES_QUEUE_URL: replayDeliveriesQueueUrl,
     },
     queueDepth: () => fauxqs.depth(queues.deliveries.name),
     async stop() {

@@ -32,7 +32,7 @@ export async function startGateway(options: { port: number; okta: Route; admin: 
     if (route === undefined) return reply(response, 404, 'Not Found');
     if (body === 'too-large') return reply(response, 413, 'Request Entity Too Large');
     const event = httpApiEvent(request, body, new Date());
-    if (Buffer.byteLength(event.body ?? '') > maxEventBytes) return reply(response, 413, 'Request Entity Too Large');
+    if (Buffer.byteLength(JSON.stringify(event)) > maxEventBytes) return reply(response, 413, 'Request Entity Too Large');
     try {
       send(response, (await route(event)) as APIGatewayProxyStructuredResultV2, request.method === 'HEAD');
     } catch (error) {

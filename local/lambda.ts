@@ -15,6 +15,7 @@ export const functionTimeoutsMs = {
   'fan-out': 60_000,
   deliver: 60_000,
   admin: 10_000,
+  replay: 300_000,
 } as const;
 export type FunctionName = keyof typeof functionTimeoutsMs;
 

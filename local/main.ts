@@ -10,7 +10,7 @@ import { subscribeDemo } from './subscribe-demo.ts';
 const print = (line: string): void => console.log(line);
 const complain = printOnce((line) => console.error(line), 10_000, Date.now);
 /** Ctrl-C and SIGTERM end the relay within 10 s; what is not settled by then is delivered at the next start. */
-const stopDeadlineMs = 8_000;
+const stopDeadlineMs = 7_000;
 
 const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === 'help') print(helpText);
@@ -38,7 +38,8 @@ async function main(options: LocalOptions): Promise<void> {
   stopOnSignal(relay, subscriber);
   print(banner(relay, options));
   const worked = await runDemonstration(relay, options, subscriber, waiting);
-  if (options.once || !worked) return end(relay, subscriber, worked ? 0 : 1);
+  if (options.once) return end(relay, subscriber, worked ? 0 : 1);
+  if (!worked) print(`\nThe demonstration did not work; what the functions say is in ${relay.logFile}`);
   print(ownEvent(relay, options));
 }
 
@@ -83,8 +84,9 @@ async function end(relay: LocalRelay, subscriber: DemoSubscriber, exitCode: numb
   process.exit(exitCode);
 }
 
-const showWebhook = (webhook: ReceivedWebhook): void =>
+function showWebhook(webhook: ReceivedWebhook): void {
   print(`  → built-in subscriber got ${webhook.change.type} ${webhook.id}, signature ${webhook.signature}`);
+}
 
 function describe(error: unknown): string {
   if (isRelayError(error)) return error.message;

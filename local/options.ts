@@ -1,39 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
 import { environmentVariable } from '#lib/config/environment.ts';
 import { variables } from '#lib/config/variables.ts';
 import { demonstrationOrg } from '#lib/subscriptions/matches.ts';
-
-const secret = z.string().min(8, 'a secret has at least 8 characters');
-const twoSecrets = z.array(secret).min(1).max(2);
-
-const orgInFileSchema = z.strictObject({
-  id: orgIdSchema,
-  hosts: z.array(z.hostname()).min(1),
-  authentication: z
-    .array(
-      z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('header'), headerName: z.string().regex(/^[A-Za-z0-9-]+$/), secrets: twoSecrets }),
-        z.strictObject({
-          kind: z.literal('basic'),
-          credentials: z
-            .array(z.string().regex(/^[^:]+:.{8,}$/, 'is user:password, the password of 8 characters or more'))
-            .min(1)
-            .max(2),
-        }),
-        z.strictObject({ kind: z.literal('hmac'), secrets: twoSecrets }),
-      ]),
-    )
-    .min(1),
-});
-const configFileSchema = z.strictObject({ orgs: z.array(orgInFileSchema).min(1) });
+import { defaults, readFlags, type Flags } from './flags.ts';
+import { orgsInFile, secretSchema, type OrgInFile } from './org-file.ts';
 
 /** An org as local mode is told of it, secrets in the clear. `secret` absent: one is derived from the local key. */
 export type LocalOrg =
   | { readonly kind: 'flag'; readonly id: string; readonly host: string; readonly secret: string | undefined }
-  | { readonly kind: 'file'; readonly definition: z.infer<typeof orgInFileSchema> };
+  | { readonly kind: 'file'; readonly definition: OrgInFile };
 
 export interface LocalOptions {
   readonly port: number;
@@ -49,7 +25,6 @@ export interface LocalOptions {
 export const demoOrg = demonstrationOrg;
 /** Name of the subscriptions of the built-in subscriber. */
 export const builtInName = 'built-in subscriber';
-const defaults = { port: '4040', 'data-dir': '.relay', org: 'acme' };
 
 export type ParsedOptions =
   | { readonly kind: 'options'; readonly options: LocalOptions }
@@ -60,14 +35,14 @@ export type ParsedOptions =
 export function parseOptions(args: readonly string[]): ParsedOptions {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
-  if (flags === undefined) return { kind: 'problems', problems };
   if (flags.help) return { kind: 'help' };
 
   const port = Number(flags.port);
   if (!/^[0-9]+$/.test(flags.port) || port > 65_535) problems.push('--port is a number from 0 (any free port) to 65535 (e.g. --port 4040)');
-  const orgs = [...flagOrgs(flags, problems), ...fileOrgs(flags.config, problems)];
+  const orgs = [...flagOrgs(flags, problems), ...orgsInFile(flags.config, problems)];
   const names = orgs.map((org) => (org.kind === 'flag' ? org.id : org.definition.id));
-  for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) problems.push(`the org ${name} is given twice`);
+  for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index)))
+    problems.push(`the org ${name} is given twice: name each org once (e.g. --org acme --org beta)`);
   if (names.includes(demoOrg)) problems.push(`the org name ${demoOrg} is taken by the demonstration (e.g. --org acme)`);
 
   const adminToken = flags['admin-token'] ?? environmentVariable('RELAY_ADMIN_TOKEN');
@@ -90,44 +65,16 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   return { kind: 'options', options: { port, dataDir: flags['data-dir'], once: flags.once, orgs, defaultOrg, adminToken, kafkaBrokers } };
 }
 
-function readFlags(args: readonly string[], problems: string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string', default: defaults.port },
-        'data-dir': { type: 'string', default: defaults['data-dir'] },
-        org: { type: 'string', multiple: true },
-        'org-host': { type: 'string', multiple: true },
-        'hook-secret': { type: 'string' },
-        'admin-token': { type: 'string' },
-        config: { type: 'string' },
-        once: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    problems.push(
-      `${(error as Error).message.split('. ')[0] ?? 'unreadable flags'} (e.g. npm start -- --port 4040 --org acme; npm start -- --help lists the flags)`,
-    );
-    return undefined;
-  }
-}
-
-function flagOrgs(
-  flags: { org?: string[]; 'org-host'?: string[]; 'hook-secret'?: string; config?: string },
-  problems: string[],
-): LocalOrg[] {
+function flagOrgs(flags: Flags, problems: string[]): LocalOrg[] {
   const ids = flags.org ?? (flags.config === undefined ? [defaults.org] : []);
   for (const id of ids)
     if (!orgIdSchema.safeParse(id).success)
       problems.push(`--org ${id}: lower-case letters, digits and dashes, 63 at most (e.g. --org acme)`);
   const hookSecret = flags['hook-secret'];
-  if (hookSecret !== undefined && !secret.safeParse(hookSecret).success)
+  if (hookSecret !== undefined && !secretSchema.safeParse(hookSecret).success)
     problems.push('--hook-secret has at least 8 characters (e.g. --hook-secret "a long random word")');
   if (hookSecret !== undefined && !/^[\x20-\x7e]+$/.test(hookSecret))
-    problems.push('--hook-secret is sent in a header: printable ASCII only');
+    problems.push('--hook-secret is sent in a header: printable ASCII only (e.g. --hook-secret "a long random word")');
   const hosts = new Map<string, string>();
   for (const text of flags['org-host'] ?? []) {
     const [org, host] = text.includes('=')
@@ -144,24 +91,6 @@ function flagOrgs(
     else hosts.set(org, host.toLowerCase());
   }
   return ids.map((id) => ({ kind: 'flag', id, host: hosts.get(id) ?? `${id}.okta.com`, secret: hookSecret }));
-}
-
-function fileOrgs(file: string | undefined, problems: string[]): LocalOrg[] {
-  if (file === undefined) return [];
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    problems.push(
-      `--config ${file}: ${(error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'is not readable as JSON'} (docs/configuration.md shows one)`,
-    );
-    return [];
-  }
-  const parsed = configFileSchema.safeParse(content);
-  if (parsed.success) return parsed.data.orgs.map((definition) => ({ kind: 'file', definition }));
-  // Issue messages name the rule, never the value, so a secret of the wrong shape is not repeated here.
-  for (const issue of parsed.error.issues) problems.push(`--config ${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
-  return [];
 }
 
 function check<T>(read: () => T, name: string, example: string, problems: string[]): T | undefined {

@@ -15,8 +15,8 @@ export interface Poller {
 export function startQueuePoller(options: {
   receiver: QueueReceiver;
   batchSize: number;
-  /** Invocations at a time. */
-  maxInvocations: number;
+  /** Invocations at a time, asked before each one. */
+  maxInvocations(): number;
   invoke(event: { Records: SQSRecord[] }): Promise<unknown>;
   onError(error: unknown): void;
 }): Poller {
@@ -37,7 +37,7 @@ export function startQueuePoller(options: {
   async function loop(): Promise<void> {
     while (!stopped()) {
       try {
-        if (running.size >= options.maxInvocations) await Promise.race(running);
+        if (running.size >= options.maxInvocations()) await Promise.race(running);
         const records = await options.receiver.receive({ maxMessages: options.batchSize, waitSeconds: 20, signal: stopping.signal });
         if (records.length === 0) continue;
         const invocation: Promise<void> = handle(records).finally(() => running.delete(invocation));

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideEnvironment } from '#lib/config/environment.ts';
-import { provideChangeLog } from '#lib/config/local-parts.ts';
+import { provideChangeLog, provideChangeLogRange } from '#lib/config/local-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { forgetSubscriptions } from '#lib/dynamodb/forget-subscriptions.ts';
 import { seedOrgs } from '#lib/dynamodb/org-seed.ts';
@@ -26,12 +26,18 @@ import { startQueuePoller, type Poller } from './queue-poller.ts';
 import { localOrgs, type SeededOrg } from './local-orgs.ts';
 import { builtInName, type LocalOptions } from './options.ts';
 
+const slowStartMs = 15_000;
+const slowStartInvocations = 3;
+
 type OnError = (what: string, error: unknown) => void;
 
 const pollers = {
   /** An invocation may be held up by a slow subscriber for its whole timeout; the others go on. */
   deliver: { queue: queues.deliveries, url: (aws: AwsEmulators) => aws.deliveriesQueueUrl, maxInvocations: 32 },
   respool: { queue: queues.changeSpool, url: (aws: AwsEmulators) => aws.changeSpoolQueueUrl, maxInvocations: 2 },
+  replay: { queue: queues.replays, url: (aws: AwsEmulators) => aws.replaysQueueUrl, maxInvocations: 2 },
+  /** Few: what is sent again leaves the machine to what is sent now. */
+  'deliver replays': { queue: queues.replayDeliveries, url: (aws: AwsEmulators) => aws.replayDeliveriesQueueUrl, maxInvocations: 8 },
 } as const;
 
 export interface LocalRelay {
@@ -60,7 +66,7 @@ export async function startRelay(options: LocalOptions, onError: OnError): Promi
   parts.defer(() => aws.stop());
   const adminToken = options.adminToken ?? `rat_${folder.derive('admin token')}`;
   const orgs = await seed(options, folder, aws);
-  const log = await openChangeLog(options, folder);
+  const log = await openChangeLog(options, folder, onError);
   parts.defer(() => log.close());
   provideEnvironment({ ...aws.environment, ...environment(options, folder, adminToken) });
 
@@ -70,6 +76,10 @@ export async function startRelay(options: LocalOptions, onError: OnError): Promi
   parts.defer(() => deliveries.stop());
   const respooling = startQueue(aws, 'respool', call('respool'), onError);
   parts.defer(() => respooling.stop());
+  const replays = startQueue(aws, 'replay', call('replay'), onError);
+  parts.defer(() => replays.stop());
+  const replayed = startQueue(aws, 'deliver replays', call('deliver'), onError);
+  parts.defer(() => replayed.stop());
   const changes = await startChangeLogPoller({ feed: log.feed, invoke: call('fan-out'), onError: (error) => onError('fan-out', error) });
   parts.defer(() => changes.stop());
   const gateway = await startGateway({
@@ -112,7 +122,7 @@ async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators
   const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
   await seedOrgs(client, { table: 'orgs', orgs: orgs.map(({ org }) => org) });
   await forgetSubscriptions(client, { table: 'subscriptions', name: builtInName });
-  await releaseLeases(client, { table: 'deliveries', now: new Date() });
+  for (const table of ['deliveries', 'states']) await releaseLeases(client, { table, now: new Date() });
   client.destroy();
   return orgs;
 }
@@ -120,6 +130,7 @@ async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators
 async function openChangeLog(
   options: LocalOptions,
   folder: DataFolder,
+  onError: OnError,
 ): Promise<{ name: string; feed: ChangeLogFeed; close(): Promise<void> }> {
   if (options.kafkaBrokers !== undefined) {
     const connection = {
@@ -131,14 +142,24 @@ async function openChangeLog(
     await ensureTopics(connection);
     return {
       name: `Kafka at ${options.kafkaBrokers.join(', ')}`,
-      feed: kafkaChangeLogFeed({ ...connection, topic: changeTopic }),
+      feed: kafkaChangeLogFeed({
+        ...connection,
+        topic: changeTopic,
+        logSink: ({ level, message }) => (level === 'error' ? onError('Kafka', new Error(message)) : undefined),
+      }),
       close: async () => undefined,
     };
   }
   const dir = join(folder.path, 'log');
   mkdirSync(dir, { recursive: true });
-  const log = await openEmbeddedLog({ dir, topic: changeTopic, partitions: topics[changeTopic].partitions });
+  const log = await openEmbeddedLog({
+    dir,
+    topic: changeTopic,
+    partitions: topics[changeTopic].partitions,
+    onStall: (error) => onError('the change log', error),
+  });
   provideChangeLog(log);
+  provideChangeLogRange(log.range);
   return { name: `embedded, in ${dir}`, feed: log, close: () => log.close() };
 }
 
@@ -150,12 +171,14 @@ function startQueue(
   onError: OnError,
 ): Poller {
   const { queue, url, maxInvocations } = pollers[name];
+  const startedAtMs = Date.now();
   const client = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
   const queueArn = `arn:aws:sqs:${localRegion}:000000000000:${queue.name}`;
   return startQueuePoller({
     receiver: queueReceiver(client, { queueUrl: url(aws), queueArn, region: localRegion }),
     batchSize: queue.batchSize,
-    maxInvocations,
+    // What waited in the queue over a restart comes all at once: the door must still answer in time meanwhile.
+    maxInvocations: () => (Date.now() - startedAtMs < slowStartMs ? Math.min(maxInvocations, slowStartInvocations) : maxInvocations),
     invoke: invokeFunction,
     onError: (error) => onError(name, error),
   });

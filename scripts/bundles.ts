@@ -14,7 +14,8 @@ const limitKb: Readonly<Record<FunctionName, number>> = {
   respool: 1_450,
   'fan-out': 1_050,
   deliver: 1_850,
-  admin: 930,
+  admin: 1_150,
+  replay: 1_400,
 };
 const shownPackages = 8;
 

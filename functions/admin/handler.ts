@@ -2,7 +2,7 @@
  * admin: the operator's side of the relay.
  *
  * Arrives: calls of /v1/* through the HTTP API, by whoever holds the token or passed API Gateway's IAM authorizer.
- * Leaves:  subscriptions in their table; answers in JSON, faults as problem details (RFC 9457).
+ * Leaves:  subscriptions and replays in their tables, replays to be worked on replays.fifo; answers in JSON, faults as problem details (RFC 9457).
  * Retries: the caller. A 503 means that nothing was answered from; only creating a subscription may have happened all the same.
  */
 import middy from '@middy/core';

@@ -6,11 +6,14 @@ import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
+import { dynamodbReplayStore } from '#lib/dynamodb/replay-store.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
 import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
 import type { DataKeys } from '#lib/sealing/data-keys.ts';
 import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
+import { sqsClient } from '#lib/sqs/client.ts';
+import { sqsReplayQueue } from '#lib/sqs/replay-queue.ts';
 
 const now = () => new Date();
 
@@ -19,12 +22,15 @@ const config = readConfig([
   'SUBSCRIPTIONS_TABLE',
   'DELIVERIES_TABLE',
   'QUARANTINE_TABLE',
+  'REPLAYS_TABLE',
+  'REPLAYS_QUEUE_URL',
   'SECRETS_KEY_ID',
   'SECRETS_KEY_FILE',
   'ADMIN_AUTH',
   'RELAY_ADMIN_TOKEN',
   'ALLOW_LOOPBACK_SUBSCRIBERS',
   'AWS_ENDPOINT_URL_DYNAMODB',
+  'AWS_ENDPOINT_URL_SQS',
   'LOG_LEVEL',
 ]);
 const region = config.AWS_REGION;
@@ -37,6 +43,12 @@ export const administering: AdminParts = {
   subscriptions: dynamodbSubscriptionStore({ client, table: config.SUBSCRIPTIONS_TABLE }),
   deliveries: dynamodbDeliveryStore({ client, table: config.DELIVERIES_TABLE, now }),
   quarantine: dynamodbQuarantineIndex({ client, table: config.QUARANTINE_TABLE, now }),
+  replays: dynamodbReplayStore({ client, table: config.REPLAYS_TABLE }),
+  replayQueue: sqsReplayQueue({
+    client: sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS }),
+    queueUrl: config.REPLAYS_QUEUE_URL,
+    now,
+  }),
   secretBox: new SecretBox(dataKeys(), { now }),
   checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS }),
   now,

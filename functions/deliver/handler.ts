@@ -1,7 +1,8 @@
 /**
  * deliver: from the delivery queue to the subscribers.
  *
- * Arrives: messages of deliveries.fifo from Lambda's SQS event source mapping, one delivery each, in order within their group.
+ * Arrives: messages of deliveries.fifo or replay-deliveries.fifo from Lambda's SQS event source mapping, one delivery each, in order
+ *          within their group.
  * Leaves:  signed webhooks, and a record of every attempt.
  * Retries: SQS shows again what is named in the answer once the wait that was set on it is over. A subscriber's failures are
  *          counted in the delivery's record, never by SQS. After an error, the whole batch when its visibility ends.
@@ -10,7 +11,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { deliver } from '#lib/delivery/deliver.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
-import { delivering, telemetry } from './wiring.ts';
+import { deliveringFrom, telemetry } from './wiring.ts';
 
 export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
   .use(wideLine('deliver', telemetry))
@@ -22,7 +23,9 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
       // A FIFO queue always says; were it not to, a message by itself is in order by itself.
       groupId: attributes.MessageGroupId ?? messageId,
     }));
-    const { failures, counts, reasons, errors } = await deliver(delivering, messages, () => context.getRemainingTimeInMillis());
+    const { failures, counts, reasons, errors } = await deliver(deliveringFrom(Records[0]?.eventSourceARN), messages, () =>
+      context.getRemainingTimeInMillis(),
+    );
 
     const { duplicate: duplicates, waits: retried, ...same } = counts;
     const line = lineOf(context);

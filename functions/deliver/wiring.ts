@@ -4,6 +4,7 @@ import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
+import { dynamodbStaleGuard } from '#lib/dynamodb/state-guard.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
 import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
 import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
@@ -13,6 +14,7 @@ import type { DataKeys } from '#lib/sealing/data-keys.ts';
 import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
+import { sqsMessageRemoval } from '#lib/sqs/message-removal.ts';
 import { sqsMessageVisibility } from '#lib/sqs/message-visibility.ts';
 import { SubscriptionDirectory } from '#lib/subscriptions/subscription-directory.ts';
 import { undiciWebhookSender } from '#lib/undici/webhook-sender.ts';
@@ -21,9 +23,11 @@ const config = readConfig([
   'AWS_REGION',
   'SUBSCRIPTIONS_TABLE',
   'DELIVERIES_TABLE',
+  'STATES_TABLE',
   'QUARANTINE_TABLE',
   'QUARANTINE_BUCKET',
   'DELIVERIES_QUEUE_URL',
+  'REPLAY_DELIVERIES_QUEUE_URL',
   'SECRETS_KEY_ID',
   'SECRETS_KEY_FILE',
   'ALLOW_LOOPBACK_SUBSCRIBERS',
@@ -37,13 +41,15 @@ const config = readConfig([
 const now = () => new Date();
 const region = config.AWS_REGION;
 const dynamodb = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNAMODB });
+const sqs = sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS });
 const subscriptions = dynamodbSubscriptionStore({ client: dynamodb, table: config.SUBSCRIPTIONS_TABLE });
 const directory = new SubscriptionDirectory(subscriptions, { now });
 
 export const telemetry = { now, level: config.LOG_LEVEL };
 
-export const delivering: DeliverParts = {
+const delivering: DeliverParts = {
   store: dynamodbDeliveryStore({ client: dynamodb, table: config.DELIVERIES_TABLE, now }),
+  guard: dynamodbStaleGuard({ client: dynamodb, table: config.STATES_TABLE }),
   subscriptions: {
     find: (id) => directory.find(id),
     async disable(id, at) {
@@ -54,10 +60,7 @@ export const delivering: DeliverParts = {
   secrets: new SecretBox(dataKeys(), { now }),
   // In module scope, so that its connections outlive the invocation.
   sender: undiciWebhookSender({ allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS, now, monotonicMs: () => performance.now() }),
-  visibility: sqsMessageVisibility({
-    client: sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS }),
-    queueUrl: config.DELIVERIES_QUEUE_URL,
-  }),
+  ...messagesOf(config.DELIVERIES_QUEUE_URL),
   quarantine: storedQuarantine({
     bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
     index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
@@ -66,7 +69,20 @@ export const delivering: DeliverParts = {
   random: () => Math.random(),
   newLease: () => randomUUID(),
   attemptTimeoutMs: config.ATTEMPT_TIMEOUT_MS,
+  // A second, with the timeout of 15 s: longer than a healthy batch takes, short beside a silent endpoint.
+  patienceMs: config.ATTEMPT_TIMEOUT_MS / 15,
 };
+
+const replayed: DeliverParts = { ...delivering, ...messagesOf(config.REPLAY_DELIVERIES_QUEUE_URL) };
+
+function messagesOf(queueUrl: string): Pick<DeliverParts, 'visibility' | 'removal'> {
+  return { visibility: sqsMessageVisibility({ client: sqs, queueUrl }), removal: sqsMessageRemoval({ client: sqs, queueUrl }) };
+}
+
+/** Messages wait in the queue they came from, and a batch comes from one. An ARN and a URL of a queue both end in its name. */
+export function deliveringFrom(queueArn: string | undefined): DeliverParts {
+  return queueArn?.split(':').at(-1) === config.REPLAY_DELIVERIES_QUEUE_URL.split('/').at(-1) ? replayed : delivering;
+}
 
 function dataKeys(): DataKeys {
   const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;

@@ -14,6 +14,9 @@ import type { RelayNetwork } from './relay-network.ts';
 
 const topic: TopicName = 'identity.changes.v1';
 
+/** The same as `rangeGroupPrefix` in lib/kafka/kafka-change-log-range.ts: a test compares them. */
+const rangeGroups = 'okta-event-relay-replay-*';
+
 /**
  * What Lambda's poller does in fan-out's name to get a foot into the cluster's network. EC2 knows no resource for it, hence "*".
  * https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
@@ -64,6 +67,16 @@ export class ChangeLog extends Construct {
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['kafka-cluster:DescribeTopic', 'kafka-cluster:WriteData'], resources: [this.#arn('topic', topic)] }),
     );
+  }
+
+  /** Read pieces of the topic again, each time as the only member of a group of its own that never commits. */
+  grantReadRange({ role }: RelayFunction): void {
+    const grant = (actions: string[], resource: string): void => {
+      role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
+    };
+    grant(['kafka-cluster:Connect'], this.clusterArn);
+    grant(['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.#arn('topic', topic));
+    grant(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], this.#arn('group', rangeGroups));
   }
 
   /**

@@ -52,12 +52,15 @@ export class RelayQueue extends Construct {
     this.#keys.grantReadAndWrite(role, 'sqs');
   }
 
-  /** Lambda polls the queue in the function's name, and the function says how long a message waits. */
-  feed(target: RelayFunction, { maximumConcurrency }: { readonly maximumConcurrency: number }): void {
+  /** Lambda polls the queue in the function's name, and the function says how long a message waits. `id`: for a function's second queue. */
+  feed(
+    target: RelayFunction,
+    { maximumConcurrency, id = 'Messages' }: { readonly maximumConcurrency: number; readonly id?: string },
+  ): void {
     const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
     target.role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [this.queue.queueArn] }));
     this.#keys.grantRead(target.role, 'sqs');
-    const mapping = new CfnEventSourceMapping(target, 'Messages', {
+    const mapping = new CfnEventSourceMapping(target, id, {
       functionName: target.function.functionArn,
       eventSourceArn: this.queue.queueArn,
       batchSize: this.#batchSize,

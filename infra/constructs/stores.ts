@@ -4,11 +4,13 @@ import { Construct } from 'constructs';
 import type { RelayKeys } from './keys.ts';
 import { RelayTable } from './relay-table.ts';
 
-/** Orgs, subscriptions and deliveries, and who may do what with them. */
+/** Orgs, subscriptions, deliveries and delivered states, and who may do what with them. */
 export class Stores extends Construct {
   readonly orgs: RelayTable;
   readonly subscriptions: RelayTable;
   readonly deliveries: RelayTable;
+  readonly states: RelayTable;
+  readonly replays: RelayTable;
   readonly #keys: RelayKeys;
 
   constructor(scope: Construct, id: string, props: { readonly keys: RelayKeys; readonly removalPolicy: RemovalPolicy }) {
@@ -17,6 +19,8 @@ export class Stores extends Construct {
     this.orgs = new RelayTable(this, 'Orgs', { name: 'orgs', ...props });
     this.subscriptions = new RelayTable(this, 'Subscriptions', { name: 'subscriptions', ...props });
     this.deliveries = new RelayTable(this, 'Deliveries', { name: 'deliveries', ...props });
+    this.states = new RelayTable(this, 'States', { name: 'states', ...props });
+    this.replays = new RelayTable(this, 'Replays', { name: 'replays', ...props });
   }
 
   /** An org with what its hook requests are checked against. */
@@ -30,17 +34,25 @@ export class Stores extends Construct {
     this.subscriptions.grant(role, 'Query');
   }
 
-  /** The state of a delivery, the subscription it goes to (a 410 disables that one) and the secret that signs it. */
+  /** A delivery, what its state has moved to, the subscription it goes to (a 410 disables that one) and the secret that signs it. */
   grantSettleDeliveries(role: IRole): void {
     this.deliveries.grant(role, 'GetItem', 'UpdateItem');
+    this.states.grant(role, 'GetItem', 'UpdateItem');
     this.subscriptions.grant(role, 'GetItem', 'UpdateItem');
     this.#keys.grantOpen(role, 'signing-secret');
   }
 
-  /** What the admin API does: create and list subscriptions, list deliveries. It seals secrets and can open none. */
+  /** A replay and how far it is, and the subscription it is for, without opening a secret. */
+  grantReplay(role: IRole): void {
+    this.replays.grant(role, 'GetItem', 'UpdateItem');
+    this.subscriptions.grant(role, 'GetItem');
+  }
+
+  /** What the admin API does: create and list subscriptions and replays, list deliveries. It seals secrets and can open none. */
   grantAdminister(role: IRole): void {
     this.subscriptions.grant(role, 'GetItem', 'Query', 'PutItem');
     this.deliveries.grant(role, 'BatchGetItem', 'Query');
+    this.replays.grant(role, 'GetItem', 'Query', 'PutItem');
     this.#keys.grantSeal(role, 'signing-secret');
   }
 }

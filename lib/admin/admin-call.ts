@@ -1,5 +1,6 @@
 import type { DeliveryStore } from '../delivery/delivery.ts';
 import type { QuarantineIndex } from '../quarantine/quarantine.ts';
+import type { ReplayQueue, ReplayStore } from '../replay/replay.ts';
 import type { CreateSubscriptionParts } from '../subscriptions/create-subscription.ts';
 import type { SubscriptionStore } from '../subscriptions/subscription.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
@@ -12,6 +13,8 @@ export interface AdminParts extends Omit<CreateSubscriptionParts, 'store'> {
   readonly subscriptions: Pick<SubscriptionStore, 'create' | 'list' | 'find'>;
   readonly deliveries: Pick<DeliveryStore, 'list'>;
   readonly quarantine: QuarantineIndex;
+  readonly replays: Pick<ReplayStore, 'create' | 'list' | 'find'>;
+  readonly replayQueue: ReplayQueue;
 }
 
 export interface CallInput {

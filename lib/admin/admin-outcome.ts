@@ -4,6 +4,8 @@ import type { FieldProblem } from '../subscriptions/field-problems.ts';
 export type AdminOutcome =
   | { readonly kind: 'found'; readonly body: object }
   | { readonly kind: 'created'; readonly location: string; readonly body: object }
+  /** It will be done; the place tells how far it is. */
+  | { readonly kind: 'accepted'; readonly location: string; readonly body: object }
   /** `challenge`: value of `WWW-Authenticate`. */
   | { readonly kind: 'unauthorised'; readonly challenge: string }
   | { readonly kind: 'not-found' }

@@ -19,6 +19,8 @@ function bare(outcome: AdminOutcome): HttpResponse {
       return jsonResponse(200, outcome.body);
     case 'created':
       return jsonResponse(201, outcome.body, { location: outcome.location });
+    case 'accepted':
+      return jsonResponse(202, outcome.body, { location: outcome.location });
     case 'unauthorised':
       return problemResponse({ status: 401, detail: 'This call needs a valid token', headers: { 'www-authenticate': outcome.challenge } });
     case 'not-found':

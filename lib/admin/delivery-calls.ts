@@ -35,7 +35,7 @@ export const listDeliveriesCall: AdminCall = async ({ request }, { deliveries })
 };
 
 /** Design section 9, field by field. */
-function deliveryView({ id, subscription, change, type, status, attempts, nextAttemptAt }: Delivery): object {
+function deliveryView({ id, subscription, change, type, status, attempts, nextAttemptAt, replay }: Delivery): object {
   return {
     id,
     subscription,
@@ -49,5 +49,6 @@ function deliveryView({ id, subscription, change, type, status, attempts, nextAt
       error: attempt.error,
     })),
     nextAttemptAt,
+    ...(replay === undefined ? {} : { replay }),
   };
 }

@@ -1,6 +1,7 @@
 import type { AdminCall } from './admin-call.ts';
 import { listDeliveriesCall } from './delivery-calls.ts';
 import { listQuarantineCall } from './quarantine-calls.ts';
+import { createReplayCall, getReplayCall, listReplaysCall } from './replay-calls.ts';
 import { createSubscriptionCall, getSubscriptionCall, listSubscriptionsCall } from './subscription-calls.ts';
 
 export interface Route {
@@ -17,4 +18,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/subscriptions/{id}', call: getSubscriptionCall },
   { method: 'GET', path: '/v1/deliveries', call: listDeliveriesCall },
   { method: 'GET', path: '/v1/quarantine', call: listQuarantineCall },
+  { method: 'POST', path: '/v1/replays', call: createReplayCall },
+  { method: 'GET', path: '/v1/replays', call: listReplaysCall },
+  { method: 'GET', path: '/v1/replays/{id}', call: getReplayCall },
 ];

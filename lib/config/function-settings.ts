@@ -71,7 +71,9 @@ export const functionSettings = {
       'DELIVERIES_TABLE',
       'QUARANTINE_BUCKET',
       'QUARANTINE_TABLE',
+      'REPLAY_DELIVERIES_QUEUE_URL',
       'SECRETS_KEY_ID',
+      'STATES_TABLE',
       'SUBSCRIPTIONS_TABLE',
       'LOG_LEVEL',
     ],
@@ -80,7 +82,34 @@ export const functionSettings = {
     about: 'Answers the admin API under /v1',
     memoryMb: 512,
     timeoutSeconds: 10,
-    variables: ['ADMIN_AUTH', 'DELIVERIES_TABLE', 'QUARANTINE_TABLE', 'SECRETS_KEY_ID', 'SUBSCRIPTIONS_TABLE', 'LOG_LEVEL'],
+    variables: [
+      'ADMIN_AUTH',
+      'DELIVERIES_TABLE',
+      'QUARANTINE_TABLE',
+      'REPLAYS_QUEUE_URL',
+      'REPLAYS_TABLE',
+      'SECRETS_KEY_ID',
+      'SUBSCRIPTIONS_TABLE',
+      'LOG_LEVEL',
+    ],
+  },
+  replay: {
+    about: 'Reads a piece of the change log again for one subscription',
+    /** For half a million state keys at a time (lib/replay/replay-partition.ts) and what Kafka hands over at once. */
+    memoryMb: 1_024,
+    /** The same as `functionTimeoutSeconds` of the queue it reads (lib/sqs/queues.ts): a test compares them. */
+    timeoutSeconds: 300,
+    variables: [
+      'CHANGE_LOG',
+      'CHANGE_TOPIC',
+      'KAFKA_AUTH',
+      'KAFKA_BROKERS',
+      'REPLAYS_QUEUE_URL',
+      'REPLAYS_TABLE',
+      'REPLAY_DELIVERIES_QUEUE_URL',
+      'SUBSCRIPTIONS_TABLE',
+      'LOG_LEVEL',
+    ],
   },
 } as const satisfies Record<string, FunctionDefinition>;
 export type FunctionName = keyof typeof functionSettings;

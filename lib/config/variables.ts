@@ -91,11 +91,27 @@ export const variables = {
   ORGS_TABLE: variable({ about: 'DynamoDB table of Okta orgs.', example: 'relay-orgs', parse: text }),
   SUBSCRIPTIONS_TABLE: variable({ about: 'DynamoDB table of subscriptions.', example: 'relay-subscriptions', parse: text }),
   DELIVERIES_TABLE: variable({ about: 'DynamoDB table of deliveries.', example: 'relay-deliveries', parse: text }),
+  STATES_TABLE: variable({
+    about: 'DynamoDB table of how far each state was delivered to each subscription.',
+    example: 'relay-states',
+    parse: text,
+  }),
   QUARANTINE_TABLE: variable({ about: 'DynamoDB table that indexes the quarantine.', example: 'relay-quarantine', parse: text }),
   QUARANTINE_BUCKET: variable({ about: 'S3 bucket of quarantined bodies.', example: 'relay-quarantine-123456789012', parse: text }),
   DELIVERIES_QUEUE_URL: variable({
     about: 'URL of the FIFO queue of deliveries.',
     example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries.fifo',
+    parse: url,
+  }),
+  REPLAYS_TABLE: variable({ about: 'DynamoDB table of replays.', example: 'relay-replays', parse: text }),
+  REPLAYS_QUEUE_URL: variable({
+    about: 'URL of the FIFO queue of replays to be worked.',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/replays.fifo',
+    parse: url,
+  }),
+  REPLAY_DELIVERIES_QUEUE_URL: variable({
+    about: 'URL of the FIFO queue of deliveries that replays bring.',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/replay-deliveries.fifo',
     parse: url,
   }),
   CHANGE_SPOOL_QUEUE_URL: variable({

@@ -4,8 +4,8 @@ import type { DeliveryMessage } from './delivery.ts';
 import { lostClaim, type MessageOutcome } from './message-outcome.ts';
 import { readDeliveryMessage } from './read-delivery-message.ts';
 
-/** On top of an attempt's timeout: writing the outcome, with its retries, and clocks that are a little off. */
-const leaseMarginMs = 10_000;
+/** On top of an attempt's timeout: passing the stale guard, writing the outcome, each with its retries, and clocks that are a little off. */
+const leaseMarginMs = 15_000;
 
 /**
  * Works one message of `deliveries.fifo`: claims its delivery and makes one attempt.
@@ -25,10 +25,13 @@ export async function deliverMessage(parts: DeliverParts, body: string): Promise
   const target = await findTarget(parts, message);
 
   const lease = parts.newLease();
-  const claim = await parts.store.claim({ message, lease, now: parts.now(), leaseMs: parts.attemptTimeoutMs + leaseMarginMs });
+  const now = parts.now();
+  const leaseMs = parts.attemptTimeoutMs + leaseMarginMs;
+  const claim = await parts.store.claim({ message, lease, now, leaseMs });
   if (claim.kind === 'settled') return { kind: 'duplicate' };
   if (claim.kind === 'not-yet') return { kind: 'waits', waitMs: claim.until.getTime() - parts.now().getTime(), reason: 'not-yet' };
-  if (target.kind === 'ready') return attemptDelivery(parts, { message, lease, claim, subscription: target });
+  const leaseUntil = new Date(now.getTime() + leaseMs);
+  if (target.kind === 'ready') return attemptDelivery(parts, { message, lease, leaseUntil, claim, subscription: target });
   return settleUnsent(parts, { message, lease, target });
 }
 

@@ -2,17 +2,20 @@ import type { Quarantine } from '../quarantine/quarantine.ts';
 import type { SealContext } from '../sealing/data-keys.ts';
 import type { SealedSecret } from '../sealing/sealed-secret.ts';
 import type { Subscription, SubscriptionId } from '../subscriptions/subscription.ts';
-import type { MessageVisibility } from './delivery-queue.ts';
+import type { MessageRemoval, MessageVisibility } from './delivery-queue.ts';
 import type { DeliveryStore } from './delivery.ts';
+import type { StaleGuard } from './stale-guard.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** What delivering needs; brought by the wiring, or by a test. */
 export interface DeliverParts {
   readonly store: DeliveryStore;
+  readonly guard: StaleGuard;
   readonly subscriptions: SubscriptionLookup;
   readonly secrets: SecretOpener;
   readonly sender: WebhookSender;
   readonly visibility: MessageVisibility;
+  readonly removal: MessageRemoval;
   readonly quarantine: Quarantine;
   readonly now: () => Date;
   /** In [0, 1). */
@@ -21,6 +24,8 @@ export interface DeliverParts {
   readonly newLease: () => string;
   /** Time one attempt may take, in milliseconds. */
   readonly attemptTimeoutMs: number;
+  /** How long what is final waits for the rest of its batch, in milliseconds. */
+  readonly patienceMs: number;
 }
 
 export interface SubscriptionLookup {

@@ -1,5 +1,6 @@
 import { deliverMessage } from './deliver-message.ts';
 import type { DeliverParts } from './deliver-parts.ts';
+import { EarlyRemoval } from './early-removal.ts';
 import type { MessageOutcome } from './message-outcome.ts';
 
 /** A message of `deliveries.fifo` as it was received. */
@@ -26,7 +27,7 @@ export interface DeliverReport {
  * Before an attempt this much must be left on top of its timeout: for slow stores around it, each asked twice for a second at most,
  * and for handing back what is behind it.
  */
-const reserveMs = 10_000;
+const reserveMs = 15_000;
 /** Wait after a failure of our own. The queue keeps trying for as long as it keeps messages. */
 const infrastructureWaitMs = 10_000;
 /** SQS's limit for one wait. When a message comes back before its time, the delivery's record says so and the wait goes on. */
@@ -44,13 +45,15 @@ export async function deliver(
 ): Promise<DeliverReport> {
   const run = new Run();
   const groups = Map.groupBy(messages, ({ groupId }) => groupId);
-  await Promise.all([...groups.values()].map((group) => workGroup(parts, { group, run, remainingMs })));
+  const removal = new EarlyRemoval(parts.removal, parts.patienceMs);
+  await Promise.all([...groups.values()].map((group) => workGroup(parts, { group, run, remainingMs, removal })));
+  await removal.end();
   return { failures: run.failures, counts: run.counts, reasons: [...run.reasons], errors: run.errors };
 }
 
 class Run {
   readonly failures: string[] = [];
-  readonly counts = { delivered: 0, duplicate: 0, dead: 0, cancelled: 0, quarantined: 0, waits: 0, handedBack: 0 };
+  readonly counts = { delivered: 0, duplicate: 0, dead: 0, cancelled: 0, superseded: 0, quarantined: 0, waits: 0, handedBack: 0 };
   readonly reasons = new Set<string>();
   readonly errors: unknown[] = [];
 
@@ -64,10 +67,11 @@ interface GroupWork {
   readonly group: readonly ReceivedMessage[];
   readonly run: Run;
   readonly remainingMs: () => number;
+  readonly removal: EarlyRemoval;
 }
 
-async function workGroup(parts: DeliverParts, { group, run, remainingMs }: GroupWork): Promise<void> {
-  for (const [index, { body }] of group.entries()) {
+async function workGroup(parts: DeliverParts, { group, run, remainingMs, removal }: GroupWork): Promise<void> {
+  for (const [index, { body, receiptHandle }] of group.entries()) {
     if (remainingMs() < parts.attemptTimeoutMs + reserveMs) {
       run.counts.handedBack += 1;
       return handBack(parts, { messages: group.slice(index), headWaitMs: 0, run });
@@ -79,6 +83,7 @@ async function workGroup(parts: DeliverParts, { group, run, remainingMs }: Group
     run.count(outcome);
     // Never 0: a wait that a neighbour's clock has already ended must not become a busy loop through the queue.
     if (outcome.kind === 'waits') return handBack(parts, { messages: group.slice(index), headWaitMs: Math.max(outcome.waitMs, 1), run });
+    removal.done(receiptHandle);
   }
 }
 

@@ -24,3 +24,8 @@ export interface MessageVisibility {
   /** `seconds`: 0 (at once) to 43,200 (SQS's limit). */
   change(receiptHandle: string, seconds: number): Promise<void>;
 }
+
+/** Port: taking a received message out of the queue for good. @throws RelayError DELIVERY_QUEUE_UNAVAILABLE */
+export interface MessageRemoval {
+  remove(receiptHandle: string): Promise<void>;
+}

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { changeSchema } from '../identity/change.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import { subscriptionIdSchema, type SubscriptionId } from '../subscriptions/subscription.ts';
+import { replayMarkSchema, type ReplayId } from './replay-mark.ts';
 
 export const deliveryStatuses = ['pending', 'parked', 'delivered', 'superseded', 'dead', 'cancelled'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -10,11 +11,13 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 /** One change owed to one subscription. Derived, so that the same change twice is one delivery: `dlv_` and 32 hex digits. */
 export type DeliveryId = string & { readonly __brand: 'DeliveryId' };
 
-/** Dedupe key per (subscription, org, change id). Hashed because Okta ids are opaque and SQS restricts characters and length. */
-export function deliveryIdOf(subscription: SubscriptionId, org: string, changeId: string): DeliveryId {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([subscription, org, changeId]))
-    .digest('hex');
+/**
+ * Dedupe key per (subscription, org, change id), and per replay where one sends the change again: what was asked for is no repeat.
+ * Hashed because Okta ids are opaque and SQS restricts characters and length.
+ */
+export function deliveryIdOf(subscription: SubscriptionId, org: string, changeId: string, replay?: ReplayId): DeliveryId {
+  const parts = [subscription, org, changeId, ...(replay === undefined ? [] : [replay])];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return `dlv_${digest.slice(0, 32)}` as DeliveryId;
 }
 
@@ -30,6 +33,7 @@ export const deliveryMessageSchema = z.object({
   change: changeSchema.extend({ sequence: z.string() }),
   /** W3C trace context of the hook request that brought the change. */
   traceparent: z.string().optional(),
+  replay: replayMarkSchema.optional(),
 });
 export type DeliveryMessage = z.infer<typeof deliveryMessageSchema>;
 
@@ -67,6 +71,8 @@ export interface Delivery {
   readonly createdAt: string;
   readonly attempts: readonly Attempt[];
   readonly nextAttemptAt: string | null;
+  /** The replay it belongs to; absent from what the change itself brought about. */
+  readonly replay?: string | undefined;
 }
 
 export type Claim =

@@ -5,6 +5,8 @@ export type MessageOutcome =
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'dead'; readonly reason: string }
   | { readonly kind: 'cancelled' }
+  /** A newer change of the same state was delivered: recorded, not sent. */
+  | { readonly kind: 'superseded' }
   | { readonly kind: 'quarantined' }
   /** Its time has not come; what is behind it in its lane waits too. */
   | { readonly kind: 'waits'; readonly waitMs: number; readonly reason: string };

@@ -22,7 +22,7 @@ export function readDeliveryMessage(body: string, receivedAt: Date): ReadDeliver
   }
   const message = result.data;
   // A message under another delivery's id would be taken for a duplicate of it and never be sent.
-  if (message.delivery !== deliveryIdOf(message.subscription, message.org, message.change.id)) {
+  if (message.delivery !== deliveryIdOf(message.subscription, message.org, message.change.id, message.replay?.id)) {
     return unreadable(body, value, receivedAt, "The message's delivery id is not the one of its subscription, org and change.");
   }
   return { kind: 'readable', message };

@@ -14,11 +14,12 @@ export function webhookHeaders(
   message: DeliveryMessage,
   attempt: { readonly at: Date; readonly body: Uint8Array; readonly secrets: readonly string[] },
 ): Record<string, string> {
-  const { traceparent } = message;
+  const { traceparent, replay } = message;
   return {
     'content-type': 'application/cloudevents+json',
     'user-agent': `okta-event-relay/${relayVersion}`,
     ...signWebhook({ id: webhookIdOf(message.change.id), ...attempt }),
     ...(traceparent !== undefined && traceparentPattern.test(traceparent) ? { traceparent } : {}),
+    ...(replay === undefined ? {} : { 'relay-replay': replay.id }),
   };
 }

@@ -52,6 +52,7 @@ export function fixedAttributesOf(message: DeliveryMessage, createdAt: Date): It
     hour: { S: hour },
     subscriptionHour: { S: subscriptionHourOf(subscription, hour) },
     ...(user === undefined ? {} : { user: { S: indexKeyOf(user) } }),
+    ...(message.replay === undefined ? {} : { replay: { S: message.replay.id } }),
   };
 }
 
@@ -84,6 +85,7 @@ const deliverySchema = z.object({
   createdAt: z.string(),
   attempts: z.array(attemptSchema),
   nextAttemptAt: z.string().nullable().default(null),
+  replay: z.string().optional(),
 });
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE when the item is none of ours. */

@@ -35,10 +35,14 @@ export const tables = {
       { name: 'byUser', partitionKey: 'user', sortKey: 'createdKey', projection: 'KEYS_ONLY' },
     ],
   },
+  /** How far each state of each subscription was delivered: an item of a few hundred bytes per state, read and written by its key alone. */
+  states: { partitionKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
   quarantine: {
     partitionKey: 'id',
     ttlAttribute: 'expiresAt',
     indexes: [{ name: 'byDay', partitionKey: 'day', sortKey: 'receivedKey', projection: 'ALL' }],
   },
+  /** One partition for the replays, sorted by id (ids sort by creation time), and one for who runs which: see lib/dynamodb/replay-store.ts. */
+  replays: { partitionKey: 'kind', sortKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
 } as const satisfies Record<string, TableDefinition>;
 export type TableName = keyof typeof tables;

@@ -1,5 +1,5 @@
 import './quiet-request-queue.ts';
-import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
+import { Kafka, logLevel, type KafkaConfig, type LogEntry } from 'kafkajs';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { KafkaConnection, KafkaLogSink } from './connection.ts';
@@ -61,10 +61,22 @@ function logging(sink: KafkaLogSink | undefined, isOver: () => boolean): Pick<Ka
   return {
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
-      if (!isOver())
-        sink({ level: entry.level === logLevel.ERROR ? 'error' : 'warn', message: `[${entry.namespace}] ${entry.log.message}` });
+      if (!isOver()) sink({ level: severity(entry), message: sentence(entry) });
     },
   };
+}
+
+/**
+ * That a broker answered one request with an error is no failure yet: kafkajs asks again (the first member of a group that the broker
+ * never saw is told so each time) or gives up and says that too.
+ */
+function severity({ level, log }: LogEntry): 'warn' | 'error' {
+  return level === logLevel.ERROR && !log.message.startsWith('Response ') ? 'error' : 'warn';
+}
+
+function sentence({ namespace, log }: LogEntry): string {
+  const reason: unknown = log['error'];
+  return `[${namespace}] ${log.message}${typeof reason === 'string' && reason !== '' ? `: ${reason}` : ''}`;
 }
 
 function openSockets(): { create: NonNullable<KafkaConfig['socketFactory']>; cut: () => void; isCut: () => boolean } {

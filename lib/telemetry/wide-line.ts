@@ -23,8 +23,10 @@ export interface Facts {
   retried?: number;
   dead?: number;
   cancelled?: number;
+  superseded?: number;
   handedBack?: number;
   subscription?: string;
+  replay?: string;
   reasons?: readonly string[];
   traceparent?: string;
   coldStart?: boolean;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelayError } from '#lib/errors.ts';
+import type { ChangeLogRange } from '#lib/intake/change-log-range.ts';
 import type { ChangeLog, ChangeLogFeed, ChangeRecord, Consumption } from '#lib/intake/change-log.ts';
 import { doublingBackOff, type BackOff } from '#lib/kafka/back-off.ts';
 import { DeadlinePassed, within } from '#lib/kafka/deadline.ts';
@@ -9,6 +10,7 @@ import { Arrivals } from './arrivals.ts';
 import { GroupConsumption } from './group-consumption.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { PartitionLog } from './partition-log.ts';
+import { embeddedRange } from './range-reader.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 export interface EmbeddedLogOptions {
@@ -25,6 +27,8 @@ export interface EmbeddedLogOptions {
 }
 
 export interface EmbeddedLog extends ChangeLog, ChangeLogFeed {
+  /** Reading a piece of it again. */
+  readonly range: ChangeLogRange;
   /** Stops the consumers, then the log. */
   close(): Promise<void>;
 }
@@ -66,6 +70,7 @@ function claimPartitionCount(path: string, partitions: number): void {
 }
 
 class DiskLog implements EmbeddedLog {
+  readonly range: ChangeLogRange;
   readonly #options: EmbeddedLogOptions;
   readonly #groupsDir: string;
   readonly #partitions: readonly PartitionLog[];
@@ -78,6 +83,7 @@ class DiskLog implements EmbeddedLog {
     this.#options = options;
     this.#groupsDir = groupsDir;
     this.#partitions = partitions;
+    this.range = embeddedRange({ topic: options.topic, partitions });
     this.#now = options.now ?? (() => new Date());
   }
 

@@ -42,16 +42,6 @@ describe('npm start -- --once', () => {
     expect(output).not.toMatch(/warning/i);
   });
 
-  // Each handler is what runs: with any one of them broken, the demonstration fails and says so.
-  it.each(['receive-hook', 'fan-out', 'deliver', 'admin'])('fails when functions/%s/handler.ts throws', async (name) => {
-    const { exitCode, output } = await runReplaced(
-      `functions/${name}/handler.ts`,
-      'export const handler = async () => { throw new Error("replaced by a test"); };',
-    );
-    expect(output).toMatch(/✗/);
-    expect(exitCode).toBe(1);
-  });
-
   it('fails when one byte of the webhook is flipped after signing', async () => {
     const sender = pathToFileURL(join(import.meta.dirname, '../../lib/undici/webhook-sender.ts')).href;
     // The query makes it another module to the loader, so that the replacement can stand on the original.
@@ -63,7 +53,7 @@ describe('npm start -- --once', () => {
         return { ...sender, send: (request) => sender.send({ ...request, body: flip(request.body) }) };
       };`;
     const { exitCode, output } = await runReplaced('lib/undici/webhook-sender.ts', flipping);
-    expect(output).toMatch(/✗ the webhook arrived, but its signature does not fit|✗ no webhook/);
+    expect(output).toMatch(/✗ the webhook arrived, but its signature does not fit/);
     expect(exitCode).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
@@ -91,6 +91,15 @@ async function everythingArrived(deadlineMs: number): Promise<void> {
   await eventually(outstanding, (left) => left <= 0, { what: 'every expected webhook', deadlineMs, everyMs: 200 });
 }
 
+/** Waits until nothing is owed and nothing arrived for a while, so that a repeat that was still on its way is seen. */
+async function nothingMoves(url: string): Promise<void> {
+  const pending = async () => (await admin<{ data: unknown[] }>(url, '/v1/deliveries?status=pending')).body.data.length;
+  await eventually(pending, (count) => count === 0, { what: 'no delivery pending' });
+  const count = () => receivers.reduce((sum, receiver) => sum + receiver.received.length, 0);
+  let before = -1;
+  await eventually(count, (now) => now === before || ((before = now), false), { what: 'quiet', everyMs: 3_000, deadlineMs: 60_000 });
+}
+
 /** Every expected webhook, nothing else, in order per user, each with a valid signature. */
 function expectComplete(): void {
   for (const [index, expected] of owed().entries()) {
@@ -116,6 +125,7 @@ describe('a stream of events to three subscribers', () => {
     await subscribeAll(relay.url);
     await sendAll(relay.url, count);
     await everythingArrived(180_000);
+    await nothingMoves(relay.url);
     await relay.stop();
     expectComplete();
     const total = owed().flat().length;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
@@ -11,8 +11,17 @@ const receiver = new WebhookReceiver();
 let signingSecret: string;
 let output: string;
 
+const configured = { hmac: 'canary-hmac-secret-58d1', basic: 'canary-basic-password-02ab', header: 'canary-header-secret-c3c3' };
+
 beforeAll(async () => {
-  const relay = await startRelayProcess({ dataDir, port: await freePort() });
+  const config = join(scratch.path, 'relay.json');
+  const authentication = [
+    { kind: 'hmac', secrets: [configured.hmac] },
+    { kind: 'basic', credentials: [`okta:${configured.basic}`] },
+    { kind: 'header', headerName: 'x-relay-key', secrets: [configured.header] },
+  ];
+  writeFileSync(config, JSON.stringify({ orgs: [{ id: 'beta', hosts: ['beta.okta.com'], authentication }] }));
+  const relay = await startRelayProcess({ dataDir, port: await freePort(), args: ['--config', config] });
   const subscription = await subscribe(relay.url, { name: 'canary', url: await receiver.listen(), types: ['*'] });
   signingSecret = subscription.secret;
   receiver.trust(signingSecret);
@@ -27,7 +36,8 @@ beforeAll(async () => {
   const listed = await admin(relay.url, '/v1/subscriptions');
   const one = await admin(relay.url, `/v1/subscriptions/${subscription.id}`);
   await admin(relay.url, '/v1/subscriptions', { method: 'POST', body: JSON.stringify({ name: '', url: 'nonsense' }) });
-  await relay.stop();
+  // Not stopped but killed: what a graceful end would tidy away must not be there either.
+  await relay.kill();
   output = relay.output() + JSON.stringify([listed, one]);
 });
 afterAll(async () => {
@@ -66,6 +76,9 @@ it.each([
   ['the hook secret', () => hookSecret],
   ['the admin token', () => adminToken],
   ['a signing secret', () => signingSecret],
+  ['an hmac secret of the configuration file', () => configured.hmac],
+  ['a basic password of the configuration file', () => configured.basic],
+  ['a header secret of the configuration file', () => configured.header],
   ['the local key', () => readFileSync(`${dataDir}.key`, 'utf8').trim()],
 ])('leaves %s in no file of the state folder and in no output', (_, secret) => {
   const needles = spellings(secret()).filter((needle) => needle.length >= 8);

@@ -62,8 +62,10 @@ const appends = [
   `kafka-cluster:DescribeTopic on ${inCluster('topic', 'identity.changes.v1')}`,
   `kafka-cluster:WriteData on ${inCluster('topic', 'identity.changes.v1')}`,
 ];
-const receives = (queue: string): string[] => [
-  ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'].map((action) => `sqs:${action} on ${queue}`),
+const receives = (...queues: string[]): string[] => [
+  ...queues.flatMap((queue) =>
+    ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'].map((action) => `sqs:${action} on ${queue}`),
+  ),
   ...through('sqs', 'Decrypt', 'DescribeKey'),
 ];
 
@@ -123,11 +125,12 @@ describe('what a function may touch', () => {
         ...logs('Deliver'),
         ...['GetItem', 'UpdateItem'].flatMap((action) => [
           `dynamodb:${action} on StoresDeliveriesTable`,
+          `dynamodb:${action} on StoresStatesTable`,
           `dynamodb:${action} on StoresSubscriptionsTable`,
         ]),
         'kms:Decrypt on KeysSecrets if kms:EncryptionContext:purpose=signing-secret',
         ...keepsInQuarantine,
-        ...receives('DeliveriesQueue'),
+        ...receives('DeliveriesQueue', 'ReplayDeliveriesQueue'),
       ].sort(),
     );
   });
@@ -142,8 +145,31 @@ describe('what a function may touch', () => {
           (index) => `dynamodb:Query on StoresDeliveriesTable${index}`,
         ),
         ...['', '/index/byDay'].map((index) => `dynamodb:Query on QuarantineIndexTable${index}`),
+        ...['GetItem', 'PutItem', 'Query'].map((action) => `dynamodb:${action} on StoresReplaysTable`),
         ...through('dynamodb', ...storing),
+        'sqs:SendMessage on ReplaysQueue',
+        ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
         'kms:GenerateDataKey on KeysSecrets if kms:EncryptionContext:purpose=signing-secret',
+      ].sort(),
+    );
+  });
+
+  it('is, for replay: the topic to read in groups of its own, a subscription without its secrets, replays, its two queues', () => {
+    expect(grantsOf('Replay')).toEqual(
+      [
+        ...logs('Replay'),
+        ...inTheVpc,
+        ...['GetItem', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresReplaysTable`),
+        'dynamodb:GetItem on StoresSubscriptionsTable',
+        ...through('dynamodb', ...storing),
+        `kafka-cluster:Connect on ${cluster}`,
+        `kafka-cluster:DescribeTopic on ${inCluster('topic', 'identity.changes.v1')}`,
+        `kafka-cluster:ReadData on ${inCluster('topic', 'identity.changes.v1')}`,
+        `kafka-cluster:AlterGroup on ${inCluster('group', 'okta-event-relay-replay-*')}`,
+        `kafka-cluster:DescribeGroup on ${inCluster('group', 'okta-event-relay-replay-*')}`,
+        'sqs:SendMessage on ReplayDeliveriesQueue',
+        ...through('sqs', 'GenerateDataKey'),
+        ...receives('ReplaysQueue'),
       ].sort(),
     );
   });
@@ -154,7 +180,7 @@ it('names the bodies of the quarantine as the code does', () => {
 });
 
 it('gives each function a role of its own, without AWS managed policies', () => {
-  for (const name of ['ReceiveHook', 'Respool', 'FanOut', 'Deliver', 'Admin']) {
+  for (const name of ['ReceiveHook', 'Respool', 'FanOut', 'Deliver', 'Admin', 'Replay']) {
     const { Properties } = resource(template, 'AWS::IAM::Role', `${name}Role`);
     expect(Properties).not.toHaveProperty('ManagedPolicyArns');
     expect(readable(resource(template, 'AWS::Lambda::Function', `${name}Function`).Properties['Role'])).toBe(`${name}Role`);

@@ -14,14 +14,14 @@ const prod = synthesise('prod');
 const properties = (all: ReturnType<typeof resourcesOf>) => Object.values(all).map(({ Properties }) => Properties);
 
 describe('the functions', () => {
-  it('run on Node 24 and arm64, and only what writes to the brokers is in the VPC', () => {
+  it('run on Node 24 and arm64, and only what talks to the brokers is in the VPC', () => {
     const own = Object.entries(resourcesOf(prod, 'AWS::Lambda::Function')).filter(([id]) =>
-      /^(ReceiveHook|Respool|FanOut|Deliver|Admin)Function/.test(id),
+      /^(ReceiveHook|Respool|FanOut|Deliver|Admin|Replay)Function/.test(id),
     );
-    expect(own).toHaveLength(5);
+    expect(own).toHaveLength(6);
     for (const [id, { Properties }] of own) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-      expect(Properties['VpcConfig'] !== undefined, id).toBe(/^(ReceiveHook|Respool)/.test(id));
+      expect(Properties['VpcConfig'] !== undefined, id).toBe(/^(ReceiveHook|Respool|Replay)/.test(id));
     }
   });
 
@@ -149,6 +149,33 @@ describe('the change spool', () => {
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
+  });
+});
+
+describe('the queues of replays', () => {
+  const replays = resource(prod, 'AWS::SQS::Queue', 'ReplaysQueue').Properties;
+  const deliveries = resource(prod, 'AWS::SQS::Queue', 'ReplayDeliveriesQueue').Properties;
+
+  it('never give a replay up to dead letters: each turn of a long one is a receive', () => {
+    expect(replays).toMatchObject({ FifoQueue: true, MessageRetentionPeriod: 1_209_600 });
+    expect(replays).not.toHaveProperty('RedrivePolicy');
+    expect(resource(prod, 'AWS::Lambda::EventSourceMapping', 'ReplayMessages').Properties).toMatchObject({
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  it('hide messages for six times what their functions may take', () => {
+    expect(replays['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * functionSettings.replay.timeoutSeconds);
+    expect(functionSettings.replay.timeoutSeconds).toBe(queues.replays.functionTimeoutSeconds);
+    expect(deliveries['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * functionSettings.deliver.timeoutSeconds);
+    expect(functionSettings.deliver.timeoutSeconds).toBe(queues.replayDeliveries.functionTimeoutSeconds);
+  });
+
+  it('bring what is sent again to deliver beside the live deliveries, a bounded number at a time', () => {
+    const { Properties } = resource(prod, 'AWS::Lambda::EventSourceMapping', 'DeliverReplayedMessages');
+    expect(Properties).toMatchObject({ BatchSize: 10, ScalingConfig: { MaximumConcurrency: 20 } });
+    expect(readable(Properties['EventSourceArn'])).toBe('ReplayDeliveriesQueue');
   });
 });
 

@@ -69,6 +69,36 @@ describe('the flags of local mode', () => {
   });
 });
 
+it('names every fault at once, each with an example', () => {
+  const said = problems(
+    '--port',
+    'abc',
+    '--org',
+    'A B',
+    '--hook-secret',
+    'x',
+    '--admin-token',
+    'y',
+    '--foo',
+    '--org-host',
+    'z=1',
+    '--config',
+    join(scratch.path, 'none.json'),
+    '--data-dir=',
+  );
+  for (const name of ['--port', '--org A B', '--hook-secret', '--admin-token', '--foo', '--org-host', '--config', '--data-dir']) {
+    expect(
+      said.filter((problem) => problem.startsWith(name)),
+      name,
+    ).toHaveLength(1);
+  }
+  expect(
+    said.every((problem) => problem.includes('(e.g. ')),
+    said.join('\n'),
+  ).toBe(true);
+  expect(said).toHaveLength(8);
+});
+
 describe('the configuration file of local mode', () => {
   it('names orgs with schemes, secrets and hosts', () => {
     const definition = {
@@ -106,6 +136,7 @@ describe('the configuration file of local mode', () => {
       'orgs.0.authentication.1.credentials.0',
     ])
       expect(said).toContain(place);
+    expect(said.match(/\(e\.g\. /g)).toHaveLength(5);
     expect(said).not.toContain('tiny');
     expect(said).not.toContain('tellnobody');
   });

@@ -66,6 +66,8 @@ export async function startRelayProcess(options: {
   orgs?: readonly string[];
   args?: readonly string[];
   environment?: Record<string, string>;
+  /** Modules to load first. */
+  imports?: readonly string[];
 }): Promise<RelayProcess> {
   const orgs = (options.orgs ?? ['acme']).flatMap((org) => ['--org', org]);
   const args = [
@@ -80,7 +82,7 @@ export async function startRelayProcess(options: {
     adminToken,
     ...(options.args ?? []),
   ];
-  const { child, output } = spawnRelay(args, { ...(options.environment === undefined ? {} : { environment: options.environment }) });
+  const { child, output } = spawnRelay(args, { environment: options.environment ?? {}, imports: options.imports ?? [] });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const ready = new Promise<'ready'>((resolve) =>
     child.stdout?.on('data', () => output().includes('The relay stays up') && resolve('ready')),

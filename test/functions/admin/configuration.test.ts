@@ -7,7 +7,15 @@ import { createLocalKeyFile } from '#lib/sealing/local-key-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'admin-configuration-'));
 const keyFile = join(folder, 'key');
 createLocalKeyFile(keyFile);
-const good = { AWS_REGION: 'us-east-1', SUBSCRIPTIONS_TABLE: 's', DELIVERIES_TABLE: 'd', QUARANTINE_TABLE: 'q', SECRETS_KEY_FILE: keyFile };
+const good = {
+  AWS_REGION: 'us-east-1',
+  SUBSCRIPTIONS_TABLE: 's',
+  DELIVERIES_TABLE: 'd',
+  QUARANTINE_TABLE: 'q',
+  REPLAYS_TABLE: 'r',
+  REPLAYS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/replays.fifo',
+  SECRETS_KEY_FILE: keyFile,
+};
 
 /** A cold start with these settings. */
 async function start(environment: Record<string, string>): Promise<unknown> {

@@ -23,6 +23,8 @@ beforeAll(async () => {
     SUBSCRIPTIONS_TABLE: 'subscriptions',
     DELIVERIES_TABLE: 'deliveries',
     QUARANTINE_TABLE: 'quarantine',
+    REPLAYS_TABLE: 'replays',
+    REPLAYS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/replays.fifo',
     SECRETS_KEY_FILE: join(folder, 'key'),
     ADMIN_AUTH: 'iam',
   });
@@ -57,6 +59,8 @@ describe('the admin API while DynamoDB is away', () => {
     'GET /v1/subscriptions/sub_00000000000000000000000000',
     'GET /v1/deliveries',
     'GET /v1/quarantine',
+    'GET /v1/replays',
+    'GET /v1/replays/rpl_00000000000000000000000000',
   ] as const)('answers 503 to %s, and says why only in the log', async (line) => {
     lines.splice(0);
     const { statusCode, headers, body } = await call(line, { iamUserArn });

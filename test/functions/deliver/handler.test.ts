@@ -116,6 +116,11 @@ async function turn(behind?: string): Promise<{ records: SQSRecord[]; failed: st
   await receiver.remove(records.filter(({ messageId }) => !failed.includes(messageId)).map(({ receiptHandle }) => receiptHandle));
   return { records, failed };
 }
+const taken: SQSRecord[] = [];
+async function receiveOnce(): Promise<SQSRecord[]> {
+  taken.push(...(await receiver.receive({ maxMessages: 10, waitSeconds: 0, signal: new AbortController().signal })));
+  return taken;
+}
 const failuresOf = (response: unknown): string[] =>
   (response as SQSBatchResponse).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
@@ -238,6 +243,21 @@ describe('a subscriber that misbehaves', () => {
     const [fine] = await owe(await subscribe(http(good)));
     expect((await turn()).failed).toHaveLength(1);
     expect([(await recordOf(stuck))?.status, (await recordOf(fine))?.status]).toEqual(['pending', 'delivered']);
+  });
+
+  it('does not hold up what is behind the others in their lanes', async () => {
+    const [silent, good] = [await subscriber(() => undefined), await subscriber(({ socket }) => socket.write(ok))];
+    await owe(await subscribe(http(silent)));
+    const [first, second] = await owe(await subscribe(http(good)), 2);
+    const stuckTurn = turn();
+    // SQS hands the second one out only when the first is out of the queue, and that is before the stuck batch has ended.
+    await expect.poll(receiveOnce, { timeout: 500, interval: 10 }).toHaveLength(1);
+    const next = taken.splice(0);
+    expect(next[0]?.body).toContain(second);
+    expect((await recordOf(first))?.status).toBe('delivered');
+    await invoke('deliver', handler, { Records: next });
+    expect((await stuckTurn).failed).toHaveLength(1);
+    expect((await recordOf(second))?.status).toBe('delivered');
   });
 });
 

@@ -8,6 +8,8 @@ import { routes } from '#lib/admin/routes.ts';
 import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
 import { deliveryStatuses } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
+import { replayFailures, replayStatuses } from '#lib/replay/replay.ts';
+import { replayRequestSchema } from '#lib/replay/replay-request.ts';
 import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
 import { compileFilter, filterRoots } from '#lib/subscriptions/scim-filter/compile-filter.ts';
 import { compareOperators, filterLimits } from '#lib/subscriptions/scim-filter/filter.ts';
@@ -37,6 +39,12 @@ const parts: AdminParts = {
   },
   deliveries: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
   quarantine: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
+  replays: {
+    create: async () => ({ kind: 'created' }),
+    find: async () => undefined,
+    list: async () => ({ kind: 'page', data: [], nextCursor: null }),
+  },
+  replayQueue: { send: async () => undefined },
   secretBox: { seal: () => Promise.reject(new Error('not asked for')) },
   checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }),
   now: () => new Date(0),
@@ -52,7 +60,7 @@ describe('docs/api.md', () => {
 
   it.each(calls)('%s has a curl that calls it and an answer', (title, text) => {
     const [method, path = ''] = title.split(' ');
-    expect(text).toContain(`curl -sS "$RELAY${path.replace('{id}', 'sub_')}`);
+    expect(text).toContain(`curl -sS "$RELAY${path.replace('{id}', path.startsWith('/v1/replays') ? 'rpl_' : 'sub_')}`);
     expect(text.includes("-d '")).toBe(method === 'POST');
     expect(jsonBlocks(text)).toHaveLength(1);
   });
@@ -95,6 +103,16 @@ describe('docs/api.md', () => {
     expect(subscriptionRequestSchema((url) => checkEndpointUrl(url, { allowLoopback: false })).safeParse(JSON.parse(body)).success).toBe(
       true,
     );
+  });
+
+  it('names the fields of a replay, its states and its failures, and sends a body that is accepted', () => {
+    const schema = replayRequestSchema(new Date('2026-11-21T12:00:00Z'));
+    const post = sections.get('POST /v1/replays') ?? '';
+    expect(rows(post, 'field').flatMap((cell) => cell.split('`, `'))).toEqual(Object.keys(schema.shape));
+    expect(schema.safeParse(JSON.parse(/-d '([^']+)'/.exec(post)?.[1] ?? '')).success).toBe(true);
+    const get = sections.get('GET /v1/replays/{id}') ?? '';
+    expect(rows(get, '`status`')).toEqual(['status', ...replayStatuses]);
+    for (const failure of replayFailures) expect(get).toContain(`\`${failure}\``);
   });
 
   it('names every status of a delivery', () => {

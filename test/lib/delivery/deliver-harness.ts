@@ -7,6 +7,7 @@ import type { Subscription, SubscriptionId } from '#lib/subscriptions/subscripti
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { payrollId } from './delivery-message.ts';
 import { InMemoryDeliveryStore } from './in-memory-delivery-store.ts';
+import { InMemoryStaleGuard } from './in-memory-stale-guard.ts';
 
 export const signingSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const startedAt = Date.parse('2026-11-22T06:00:00.000Z');
@@ -23,16 +24,19 @@ export class DeliverHarness {
   nowMs = startedAt;
   answer: (request: WebhookRequest) => WebhookAnswer | Promise<WebhookAnswer> = () => answered(204);
   readonly sent: WebhookRequest[] = [];
+  readonly removed: string[] = [];
   readonly visibility: { readonly handle: string; readonly seconds: number }[] = [];
   readonly quarantined: QuarantineEntry[] = [];
   readonly disabled: SubscriptionId[] = [];
   readonly subscriptions = new Map<string, Subscription>([[payrollId, storedSubscription(1, { id: payrollId })]]);
   readonly store = new InMemoryDeliveryStore({ now: () => new Date(this.nowMs) });
+  readonly guard = new InMemoryStaleGuard();
   #leases = 0;
 
   parts(replacing: Partial<DeliverParts> = {}): DeliverParts {
     return {
       store: this.store,
+      guard: this.guard,
       subscriptions: {
         find: (id) => Promise.resolve(this.subscriptions.get(id)),
         disable: (id) => {
@@ -53,6 +57,13 @@ export class DeliverHarness {
           return Promise.resolve();
         },
       },
+      removal: {
+        remove: (handle) => {
+          this.removed.push(handle);
+          return Promise.resolve();
+        },
+      },
+      patienceMs: 1_000,
       quarantine: {
         keep: (entry) => {
           this.quarantined.push(entry);

@@ -219,14 +219,14 @@ describe('when our own infrastructure fails', () => {
     };
     expect((await run([received('1', 'g', change('c-1'))], { store })).failures).toEqual(['1']);
     down = false;
-    harness.nowMs += 25_000;
+    harness.nowMs += 30_000;
     expect((await run([received('1', 'g', change('c-1'))], { store })).failures).toEqual([]);
     expect(harness.sentIds()).toEqual(['c-1', 'c-1']);
   });
 
   it('keeps the message when another instance took the delivery over during the attempt', async () => {
     harness.answer = async () => {
-      harness.nowMs += 25_000;
+      harness.nowMs += 30_000;
       await harness.store.claim({ message: change('c-1'), lease: 'another', now: new Date(harness.nowMs), leaseMs: 20_000 });
       return answered(200);
     };

@@ -22,7 +22,8 @@ export class InMemoryDeliveryStore implements DeliveryStore {
     if (row === undefined) {
       const { delivery: id, subscription, org, change } = message;
       const user = change.data.user?.id ?? null;
-      const fixed = { id, subscription, org, change: change.id, type: change.type, user, createdAt: now.toISOString() };
+      const replay = message.replay === undefined ? {} : { replay: message.replay.id };
+      const fixed = { id, subscription, org, change: change.id, type: change.type, user, createdAt: now.toISOString(), ...replay };
       this.rows.set(id, { ...fixed, status: 'pending', attempts: [], refusals: 0, nextAttemptAt: null, lease, leaseUntil });
       return Promise.resolve({ kind: 'claimed', attempts: 0, refusals: 0 });
     }

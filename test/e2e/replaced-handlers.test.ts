@@ -1,0 +1,81 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { kafkaAvailability, noKafka, startKafkaBroker } from '../support/kafka-broker.ts';
+import { freePort, runRelay, scratchFolder, startRelayProcess } from '../support/relay-process.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const root = join(import.meta.dirname, '../..');
+const replaceModule = pathToFileURL(join(import.meta.dirname, '../support/replace-module.ts')).href;
+/** These are on the way of the demonstration. */
+const demonstrated = ['admin', 'deliver', 'fan-out', 'receive-hook'];
+
+let scratch: ReturnType<typeof scratchFolder>;
+beforeEach(() => {
+  scratch = scratchFolder();
+});
+afterEach(() => scratch.remove());
+const dataDir = () => join(scratch.path, 'state');
+
+/** Loads a handler that throws in the place of the real one. */
+const broken = (name: string) => ({
+  imports: [replaceModule],
+  environment: {
+    RELAY_TEST_REPLACE: `functions/${name}/handler.ts`,
+    RELAY_TEST_REPLACE_SOURCE: 'export const handler = async () => { throw new Error("replaced by a test"); };',
+  },
+});
+
+describe('the handlers of functions/ are what runs: with one that throws', () => {
+  it('every function of the local relay is among these tests', () => {
+    const functions = readdirSync(join(root, 'functions')).filter((name) => name !== 'cluster-setup');
+    expect(functions.sort()).toEqual([...demonstrated, 'replay', 'respool'].sort());
+  });
+
+  it.each(demonstrated)('%s, the demonstration fails and says so', async (name) => {
+    const { exitCode, output } = await runRelay(['--once', '--port', '0', '--data-dir', dataDir()], broken(name));
+    expect(output).toMatch(/✗/);
+    expect(exitCode).toBe(1);
+  });
+
+  it('replay, a replay does not get done, and the relay says so', async () => {
+    const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort(), ...broken('replay') });
+    const { id } = await subscribe(relay.url, { name: 'nobody', url: 'http://127.0.0.1:9/', types: ['*'] });
+    const range = { from: new Date(Date.now() - 60_000).toISOString(), to: new Date().toISOString() };
+    const { status, body } = await admin<{ id: string }>(relay.url, '/v1/replays', {
+      method: 'POST',
+      body: JSON.stringify({ subscription: id, ...range }),
+    });
+    expect(status).toBe(202);
+    await eventually(relay.output, (output) => output.includes('replay failed: Error: replaced by a test'), { what: 'the complaint' });
+    expect((await admin<{ status: string }>(relay.url, `/v1/replays/${body.id}`)).body.status).not.toBe('done');
+    await relay.stop();
+  });
+
+  it('respool, what was spooled does not arrive, and the relay says so', async (context) => {
+    const kafka = await kafkaAvailability();
+    if (kafka.kind === 'missing') return context.skip(noKafka);
+    const broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
+    const receiver = new WebhookReceiver();
+    const { imports, environment } = broken('respool');
+    const relay = await startRelayProcess({
+      dataDir: dataDir(),
+      port: await freePort(),
+      imports,
+      environment: { ...environment, KAFKA_BROKERS: broker.brokers },
+    });
+    const { secret } = await subscribe(relay.url, { name: 'everything', url: await receiver.listen(), types: ['*'] });
+    receiver.trust(secret);
+    await broker.kill();
+    expect((await postHook(relay.url, hookBody([logEvent()]))).status).toBe(200);
+    await eventually(relay.output, (output) => output.includes('respool failed: Error: replaced by a test'), {
+      what: 'the complaint',
+      deadlineMs: 30_000,
+    });
+    expect(receiver.received).toEqual([]);
+    await relay.kill();
+    await receiver.close();
+  });
+});
