@@ -1,7 +1,8 @@
 import { digestOf } from '#lib/okta/secret-digest.ts';
 import { orgSchema, type Authentication, type Org } from '#lib/okta/org.ts';
 import type { SecretBox } from '#lib/sealing/secret-box.ts';
-import { demoOrg, type LocalOrg } from './options.ts';
+import { demoOrg } from './options.ts';
+import type { LocalOrg } from './org-file.ts';
 
 export interface SeededOrg {
   readonly org: Org;

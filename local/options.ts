@@ -4,12 +4,7 @@ import { environmentVariable } from '#lib/config/environment.ts';
 import { variables } from '#lib/config/variables.ts';
 import { demonstrationOrg } from '#lib/subscriptions/matches.ts';
 import { defaults, readFlags, type Flags } from './flags.ts';
-import { orgsInFile, secretSchema, type OrgInFile } from './org-file.ts';
-
-/** An org as local mode is told of it, secrets in the clear. `secret` absent: one is derived from the local key. */
-export type LocalOrg =
-  | { readonly kind: 'flag'; readonly id: string; readonly host: string; readonly secret: string | undefined }
-  | { readonly kind: 'file'; readonly definition: OrgInFile };
+import { orgsInFile, secretSchema, type LocalOrg } from './org-file.ts';
 
 export interface LocalOptions {
   readonly port: number;

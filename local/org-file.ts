@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
-import type { LocalOrg } from './options.ts';
 
 export const secretSchema = z.string('is a text').min(8, 'has at least 8 characters');
 const twoSecrets = z.array(secretSchema, 'is a list of one or two texts').min(1, 'holds one or two').max(2, 'holds one or two');
@@ -35,7 +34,12 @@ const orgInFileSchema = z.strictObject(
   },
   { error: (issue) => (issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : 'is an org') },
 );
-export type OrgInFile = z.infer<typeof orgInFileSchema>;
+type OrgInFile = z.infer<typeof orgInFileSchema>;
+/** An org as local mode is told of it, secrets in the clear. `secret` absent: one is derived from the local key. */
+export type LocalOrg =
+  | { readonly kind: 'flag'; readonly id: string; readonly host: string; readonly secret: string | undefined }
+  | { readonly kind: 'file'; readonly definition: OrgInFile };
+
 const fileSchema = z.strictObject(
   { orgs: z.array(orgInFileSchema, 'is a list of orgs').min(1, 'names at least one') },
   { error: (issue) => (issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : 'holds an object with orgs') },

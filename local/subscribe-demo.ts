@@ -1,5 +1,6 @@
 import type { DemoSubscriber } from './demo-subscriber.ts';
-import { builtInName, demoOrg, type LocalOrg } from './options.ts';
+import { builtInName, demoOrg } from './options.ts';
+import type { LocalOrg } from './org-file.ts';
 import type { LocalRelay } from './relay.ts';
 
 /** Registers the built-in subscriber through the admin API, as anyone would. Its registrations of earlier starts are gone already. */

@@ -1,7 +1,7 @@
 import { paginateScan, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 /**
- * Gives up every lease on a delivery. For local mode's start: whoever held one was this relay's last process, which is
+ * Gives up every lease in a table (deliveries, states). For local mode's start: whoever held one was this relay's last process, which is
  * gone, so waiting for the leases to end would only hold deliveries up. In AWS leases end by themselves.
  */
 export async function releaseLeases(client: DynamoDBClient, options: { table: string; now: Date }): Promise<void> {

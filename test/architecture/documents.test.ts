@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -191,5 +191,12 @@ describe('docs/decisions', () => {
     expect(records.filter((file) => readText(file).split('\n').length > 26)).toEqual([]);
     const list = readText('docs/decisions/README.md');
     expect(records.filter((file) => !list.includes(`(${file.slice('docs/decisions/'.length)})`))).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('names every function', () => {
+    const document = readText('docs/architecture.md');
+    for (const name of readdirSync(join(repositoryRoot, 'functions'))) expect(document.includes(name), name).toBe(true);
   });
 });

@@ -49,6 +49,8 @@ export const forbiddenImports: readonly ForbiddenImport[] = [
   room('subscriptions', 'delivery'),
   room('delivery', 'sqs'),
   room('delivery', 'admin'),
+  room('delivery', 'replay'),
+  room('replay', 'kafka'),
   room('admin', 'dynamodb'),
   room('aws', 'config'),
   room('dynamodb', 'sqs'),

@@ -3,8 +3,14 @@ import { checkRequirements, type Requirements } from '../../scripts/kafka/requir
 import { startBroker } from '../../scripts/kafka/start-broker.ts';
 import { defaultVersion } from '../../scripts/kafka/versions.ts';
 
+/** RELAY_TEST_KAFKA_VERSION runs the suites on another broker than the default. */
+function versionUnderTest(): string {
+  const given = process.env['RELAY_TEST_KAFKA_VERSION'];
+  return given === undefined || given === '' ? defaultVersion : given;
+}
+
 /** Whether this machine can run a broker, and what it lacks if not. */
-export function kafkaAvailability(version: string = defaultVersion): Promise<Requirements> {
+export function kafkaAvailability(version: string = versionUnderTest()): Promise<Requirements> {
   return checkRequirements(version);
 }
 
@@ -21,7 +27,7 @@ export interface KafkaBroker {
  * @param options.port a free one when absent
  */
 export async function startKafkaBroker(options: { version?: string; dataDir: string; port?: number }): Promise<KafkaBroker> {
-  const version = options.version ?? defaultVersion;
+  const version = options.version ?? versionUnderTest();
   await fetchKafka(version, { say: (line) => void process.stdout.write(line + '\n') });
   const broker = await startBroker({ version, dataDir: options.dataDir, port: options.port ?? 0 });
   return { brokers: `127.0.0.1:${broker.port}`, port: broker.port, kill: () => broker.kill(), stop: () => broker.stop() };

@@ -7,8 +7,22 @@ import { kafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
 import { kafkaChangeLogFeed } from '#lib/kafka/kafka-change-log-feed.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { noKafka, sharedKafkaBrokers } from '../../support/kafka-broker.ts';
+import { startTcpProxy } from './tcp-proxy.ts';
 
 const brokers = sharedKafkaBrokers();
+/** Kafka's protocol, FindCoordinator version 2; error 15 is COORDINATOR_NOT_AVAILABLE. */
+const findCoordinator = {
+  apiKey: 10,
+  notAvailable() {
+    // Throttle time, error code, no message, no node, an empty host, no port.
+    const bytes = Buffer.alloc(18);
+    bytes.writeInt16BE(15, 4);
+    bytes.writeInt16BE(-1, 6);
+    bytes.writeInt32BE(-1, 8);
+    bytes.writeInt32BE(-1, 14);
+    return bytes;
+  },
+};
 const connection = { brokers: brokers ?? [], auth: 'none' as const, region: 'us-east-1', clientId: 'test' };
 
 describe.skipIf(brokers === undefined)(`kafkaChangeLogFeed on Apache Kafka${brokers === undefined ? ` (${noKafka})` : ''}`, () => {
@@ -73,6 +87,37 @@ describe.skipIf(brokers === undefined)(`kafkaChangeLogFeed on Apache Kafka${brok
     await log.disconnect();
     expect(messages).toContain('[Feed] a batch is read again: TypeError');
     expect(messages.join('\n')).not.toContain('ana@example.com');
+  });
+
+  it('warns, with the reason, when a broker answers with an error and is asked again: it is no failure', async () => {
+    const proxy = await startTcpProxy(connection.brokers[0]!);
+    proxy.intercept(findCoordinator.apiKey, () => {
+      proxy.intercept(findCoordinator.apiKey, undefined);
+      return findCoordinator.notAvailable();
+    });
+    const messages: string[] = [];
+    const feed = kafkaChangeLogFeed({
+      ...connection,
+      brokers: [proxy.broker],
+      topic,
+      logSink: ({ level, message }) => messages.push(`${level} ${message}`),
+    });
+    const log = kafkaChangeLog({ ...connection, topic });
+    await appendRows(log, 0, 1);
+    const arrived = Promise.withResolvers<undefined>();
+    const consumption = await feed.consume({
+      groupId: `${topic}.new`,
+      maxRecords: 10,
+      handle: () => {
+        arrived.resolve(undefined);
+        return Promise.resolve(new Map());
+      },
+    });
+    await arrived.promise;
+    await consumption.stop();
+    await log.disconnect();
+    await proxy.close();
+    expect(messages).toEqual(['warn [Connection] Response GroupCoordinator(key: 10, version: 2): The group coordinator is not available']);
   });
 
   /** Resolves when this member has seen so many records; `meanwhile` is run again and again until then. */
