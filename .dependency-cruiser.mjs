@@ -41,7 +41,17 @@ const rooms = {
     ['aws', 'dynamodb', 'sqs', 's3', 'kms', 'msk', 'kafka', 'undici'].map((vendor) => [
       vendor,
       {
-        below: [...(vendor === 'aws' ? [] : ['aws']), 'replay', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+        below: [
+          ...(vendor === 'aws' ? [] : ['aws']),
+          'replay',
+          'delivery',
+          'subscriptions',
+          'intake',
+          'identity',
+          'okta',
+          'quarantine',
+          'sealing',
+        ],
         why: "A vendor's folder implements our ports. It does not know another vendor, HTTP, the settings or the log line, so that it can be swapped.",
       },
     ]),
@@ -51,6 +61,10 @@ const rooms = {
     why: 'Status codes are made here from outcomes; how an outcome came about is not looked at.',
   },
   config: { below: ['intake'], why: 'Settings are read before anything works, so nothing that works may be needed to read them.' },
+  wiring: {
+    below: ['config', 'kms', 'sealing'],
+    why: 'What several functions put together in the same way is put together here, for the wirings of functions/ and nobody else.',
+  },
   telemetry: {
     below: ['config', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine'],
     why: 'The log line may look down at outcomes; what works does not look up at who is told about it.',

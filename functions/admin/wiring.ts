@@ -8,12 +8,10 @@ import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbReplayStore } from '#lib/dynamodb/replay-store.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
-import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
-import type { DataKeys } from '#lib/sealing/data-keys.ts';
-import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { sqsReplayQueue } from '#lib/sqs/replay-queue.ts';
+import { dataKeys } from '#lib/wiring/data-keys.ts';
 
 const now = () => new Date();
 
@@ -49,7 +47,7 @@ export const administering: AdminParts = {
     queueUrl: config.REPLAYS_QUEUE_URL,
     now,
   }),
-  secretBox: new SecretBox(dataKeys(), { now }),
+  secretBox: new SecretBox(dataKeys(config), { now }),
   checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS }),
   now,
   randomBytes,
@@ -60,11 +58,4 @@ function authorisation(): Authorisation {
   if (kind === 'iam') return iamAuthorisation();
   if (token === undefined) throw configError(['RELAY_ADMIN_TOKEN must be set with ADMIN_AUTH=bearer']);
   return bearerAuthorisation(token);
-}
-
-function dataKeys(): DataKeys {
-  const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;
-  if (keyId !== undefined && keyFile === undefined) return kmsDataKeys({ region, keyId });
-  if (keyFile !== undefined && keyId === undefined) return localDataKeys(keyFile);
-  throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
 }

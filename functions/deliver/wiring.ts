@@ -1,23 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { configError, readConfig } from '#lib/config/read-config.ts';
+import { readConfig } from '#lib/config/read-config.ts';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbStaleGuard } from '#lib/dynamodb/state-guard.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
-import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
 import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
 import { s3Client } from '#lib/s3/client.ts';
 import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
-import type { DataKeys } from '#lib/sealing/data-keys.ts';
-import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { sqsMessageRemoval } from '#lib/sqs/message-removal.ts';
 import { sqsMessageVisibility } from '#lib/sqs/message-visibility.ts';
 import { SubscriptionDirectory } from '#lib/subscriptions/subscription-directory.ts';
 import { undiciWebhookSender } from '#lib/undici/webhook-sender.ts';
+import { dataKeys } from '#lib/wiring/data-keys.ts';
 
 const config = readConfig([
   'AWS_REGION',
@@ -57,7 +55,7 @@ const delivering: DeliverParts = {
       directory.forget(id);
     },
   },
-  secrets: new SecretBox(dataKeys(), { now }),
+  secrets: new SecretBox(dataKeys(config), { now }),
   // In module scope, so that its connections outlive the invocation.
   sender: undiciWebhookSender({ allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS, now, monotonicMs: () => performance.now() }),
   ...messagesOf(config.DELIVERIES_QUEUE_URL),
@@ -82,11 +80,4 @@ function messagesOf(queueUrl: string): Pick<DeliverParts, 'visibility' | 'remova
 /** Messages wait in the queue they came from, and a batch comes from one. An ARN and a URL of a queue both end in its name. */
 export function deliveringFrom(queueArn: string | undefined): DeliverParts {
   return queueArn?.split(':').at(-1) === config.REPLAY_DELIVERIES_QUEUE_URL.split('/').at(-1) ? replayed : delivering;
-}
-
-function dataKeys(): DataKeys {
-  const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;
-  if (keyId !== undefined && keyFile === undefined) return kmsDataKeys({ region, keyId });
-  if (keyFile !== undefined && keyId === undefined) return localDataKeys(keyFile);
-  throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
 }

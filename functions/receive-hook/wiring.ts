@@ -11,15 +11,13 @@ import type { ChangeLog } from '#lib/intake/change-log.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
 import { kafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
-import { kmsDataKeys } from '#lib/kms/kms-data-keys.ts';
 import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
 import { s3Client } from '#lib/s3/client.ts';
 import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
-import type { DataKeys } from '#lib/sealing/data-keys.ts';
-import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { changeSpoolLimits, sqsChangeSpool } from '#lib/sqs/change-spool.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
+import { dataKeys } from '#lib/wiring/data-keys.ts';
 
 const now = () => new Date();
 
@@ -48,7 +46,7 @@ export const telemetry = { now, level: config.LOG_LEVEL };
 
 export const receivingHooks: ReceivingHooks = {
   orgs: new CachedOrgStore(dynamodbOrgStore({ client: dynamodb, table: config.ORGS_TABLE }), { now }),
-  secrets: new SecretBox(dataKeys(), { now }),
+  secrets: new SecretBox(dataKeys(config), { now }),
   quarantine: storedQuarantine({
     bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
     index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
@@ -57,13 +55,6 @@ export const receivingHooks: ReceivingHooks = {
   now,
   randomBytes,
 };
-
-function dataKeys(): DataKeys {
-  const { SECRETS_KEY_ID: keyId, SECRETS_KEY_FILE: keyFile } = config;
-  if (keyId !== undefined && keyFile === undefined) return kmsDataKeys({ region, keyId });
-  if (keyFile !== undefined && keyId === undefined) return localDataKeys(keyFile);
-  throw configError(['Exactly one of SECRETS_KEY_ID and SECRETS_KEY_FILE must be set']);
-}
 
 /** The embedded log is on the same disk as the spool of local mode would be: putting changes there instead would only cost their order. */
 function appender(): Appender {

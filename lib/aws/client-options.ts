@@ -14,6 +14,7 @@ const requestTimeoutMs = 1_000;
 /** An emulator shares the machine with everything else and has no second host to be retried on. */
 const loopbackRequestTimeoutMs = 10_000;
 const connectionTimeoutMs = 500;
+const loopbackConnectionTimeoutMs = 5_000;
 /** One new try covers a socket that died while the environment was frozen; longer outages belong to the queue's or log's own retry. */
 const maxAttempts = 2;
 
@@ -26,7 +27,7 @@ export function clientOptions(settings: ClientSettings) {
     region: settings.region,
     maxAttempts: settings.maxAttempts ?? maxAttempts,
     requestHandler: {
-      connectionTimeout: connectionTimeoutMs,
+      connectionTimeout: local ? loopbackConnectionTimeoutMs : connectionTimeoutMs,
       requestTimeout: settings.requestTimeoutMs ?? (local ? loopbackRequestTimeoutMs : requestTimeoutMs),
       // Without it the SDK only logs a warning when the time is up, and goes on waiting.
       throwOnRequestTimeout: true,
