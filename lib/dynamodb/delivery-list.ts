@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { deliveryRetentionDays, type Delivery, type DeliveryPage, type DeliveryQuery } from '../delivery/delivery.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { deliveryIndexFor, type DeliveryIndex } from './delivery-index.ts';
-import { hourOf, indexKeyOf } from './delivery-item.ts';
+import { createdKeyOf, hourOf, indexKeyOf } from './delivery-item.ts';
 import { readDeliveries } from './delivery-read.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -56,7 +56,13 @@ export async function listDeliveries(
       limit: isFiltered(query) ? filteredBatch : limit - data.length,
     });
     const found = await readDeliveries(store, keys.map(({ id }) => id)); // prettier-ignore
-    const fitting = keys.filter((key) => key.createdKey >= floor && fits(found.get(key.id), query)).slice(0, limit - data.length);
+    const isCurrent = ({ id, createdKey }: { id: string; createdKey: string }): boolean => {
+      const delivery = found.get(id);
+      return delivery !== undefined && createdKey === createdKeyOf(new Date(delivery.createdAt), id);
+    };
+    const fitting = keys
+      .filter((key) => key.createdKey >= floor && isCurrent(key) && fits(found.get(key.id), query))
+      .slice(0, limit - data.length);
     data.push(...fitting.flatMap(({ id }) => found.get(id) ?? []));
     const last = data.length === limit ? fitting.at(-1) : keys.at(-1);
     if (last !== undefined) below = last.createdKey;

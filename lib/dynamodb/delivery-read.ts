@@ -14,7 +14,8 @@ export async function readDeliveries(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Delivery>> {
   const found = new Map<string, Delivery>();
-  let keys: Record<string, AttributeValue>[] = ids.map((id) => ({ id: { S: id } }));
+  // DynamoDB refuses a call that names an item twice; an index may, where it lags behind or lost a race with a crash.
+  let keys: Record<string, AttributeValue>[] = [...new Set(ids)].map((id) => ({ id: { S: id } }));
   for (let round = 0; keys.length > 0; round += 1) {
     if (round === maxRounds)
       throw new RelayError(code, 'DynamoDB left a part of BatchGetItem undone', {

@@ -3,6 +3,7 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
+import { readDeliveries } from '#lib/dynamodb/delivery-read.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { startDynalite } from '../../../local/emulators/dynalite.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
@@ -46,6 +47,13 @@ function loseOneAnswer(): void {
 }
 
 describe('the delivery store in DynamoDB', () => {
+  it('reads a delivery once when its index names it twice', async () => {
+    const message = deliveryMessage({ change: randomUUID() });
+    await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+    const found = await readDeliveries({ client, table: 'deliveries' }, [message.delivery, message.delivery]);
+    expect([...found.keys()]).toEqual([message.delivery]);
+  });
+
   it('still claims when the answer to its write was lost', async () => {
     loseOneAnswer();
     const message = deliveryMessage({ change: randomUUID() });

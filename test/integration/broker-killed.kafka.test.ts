@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
+import { eventually } from '../support/relay-client.ts';
+import { scaled } from '../support/scale.ts';
+import { runSeed, seededRandom } from '../support/seeded-random.ts';
+import { HookStream } from './hook-stream.ts';
+import { startRelayOnKafka, type RelayOnKafka } from './relay-on-kafka.ts';
+import { everythingDelivered, expectAccountedFor, expectNothingStale, missing, spooledChanges } from './what-must-hold.ts';
+
+/** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
+const answerMs = 2_400;
+const hasKafka = sharedKafkaBrokers() !== undefined;
+
+describe.skipIf(!hasKafka)(`the relay whose Kafka broker goes away${hasKafka ? '' : ` (${noKafka})`}`, () => {
+  let relay: RelayOnKafka;
+  beforeEach(async () => {
+    relay = await startRelayOnKafka();
+  });
+  afterEach(async () => {
+    await relay.stop();
+  });
+
+  it('delivers every change it answered 200, and nothing stale, when the broker is killed again and again', async () => {
+    const rounds = scaled(20, 3);
+    const seed = runSeed();
+    const random = seededRandom(seed);
+    const stream = new HookStream({ url: relay.url, random, senders: 6, usersPerSender: 5, eventsPerRequest: 1, pauseMs: 300 });
+    const inFlight: string[] = [];
+    const streaming = stream.start();
+    for (let round = 0; inFlight.length < rounds && round < rounds * 2; round += 1) {
+      await eventually(relay.logInUse, (inUse) => inUse, { what: 'a change on Kafka', deadlineMs: 60_000, everyMs: 100 });
+      await delay(random() * 700);
+      await eventually(
+        () => stream.unanswered,
+        (unanswered) => unanswered > 0,
+        { what: 'a request in flight', everyMs: 1 },
+      );
+      const [unanswered, undelivered] = [stream.unanswered, missing(stream, relay).length];
+      await relay.killBroker();
+      if (unanswered > 0) inFlight.push(`${unanswered}+${undelivered}`);
+      await delay(random() * 1_000);
+      await relay.startBroker();
+    }
+    await streaming.stop();
+    const superseded = await everythingDelivered(stream, relay, 120_000);
+    console.log(
+      `broker kill -9: seed ${seed}, ${inFlight.length} rounds, requests+webhooks in flight at each ${inFlight.join(', ')}; ` +
+        `${stream.accepted.length} changes, answers ${stream.statuses()}, slowest ${Math.round(stream.slowestMs())} ms, ` +
+        `${spooledChanges(relay)} spooled, ${superseded.size} superseded`,
+    );
+    expect(inFlight.length, 'rounds with requests in flight').toBeGreaterThanOrEqual(rounds);
+    expect(spooledChanges(relay), 'changes in the spool').toBeGreaterThan(0);
+    expectNothingStale(stream, relay);
+    expectAccountedFor(stream, relay, superseded);
+  }, 600_000);
+
+  it('goes on answering 200 in time while the broker is down, and delivers all of it afterwards', async () => {
+    const downMs = scaled(120_000, 20_000);
+    const seed = runSeed();
+    const random = seededRandom(seed);
+    const stream = new HookStream({ url: relay.url, random, senders: 4, usersPerSender: 5, eventsPerRequest: 1, pauseMs: 300 });
+    const streaming = stream.start();
+    await delay(1_000);
+    await relay.killBroker();
+    const answeredBefore = stream.answers.length;
+    await delay(downMs);
+    const answers = stream.answers.slice(answeredBefore);
+    await relay.startBroker();
+    const backAtMs = performance.now();
+    await delay(1_000);
+    await streaming.stop();
+    const superseded = await everythingDelivered(stream, relay, 120_000);
+    const slowestMs = Math.max(...answers.map(({ tookMs }) => tookMs));
+    console.log(
+      `broker down for ${downMs / 1000} s: seed ${seed}, ${answers.length} answers meanwhile, slowest ${Math.round(slowestMs)} ms; ` +
+        `${stream.accepted.length} changes, ${spooledChanges(relay)} spooled, ${superseded.size} superseded, ` +
+        `all delivered ${((performance.now() - backAtMs) / 1000).toFixed(1)} s after the broker was back`,
+    );
+    expect(new Set(answers.map(({ status }) => status)), 'answers while the broker is down').toEqual(new Set([200]));
+    expect(slowestMs, 'slowest answer while the broker is down').toBeLessThan(answerMs);
+    expect(answers.length, 'answers while the broker is down').toBeGreaterThan(downMs / 1000);
+    expectNothingStale(stream, relay);
+    expectAccountedFor(stream, relay, superseded);
+  }, 400_000);
+});

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hookBody, oktaEvent } from '../lib/intake/events.ts';
+import type { BatchEntry } from '../support/aws-fault-proxy.ts';
+import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
+import { eventually } from '../support/relay-client.ts';
+import { startFunctionsOnKafka, type FunctionsOnKafka } from './functions-on-kafka.ts';
+
+/** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
+const answerMs = 2_400;
+const users = 24;
+const hasKafka = sharedKafkaBrokers() !== undefined;
+
+let parts: FunctionsOnKafka;
+const down = { kind: 'hang-up', done: false } as const;
+const cutSqs = () => parts.sqs.inject(() => down);
+const restoreSqs = () => parts.sqs.inject(() => undefined);
+
+/** Events of Ana's, later and later. */
+function anaEvents(count: number): { ids: string[]; body: string } {
+  return eventsOf(Array.from({ length: count }, () => '00uAna'));
+}
+
+function eventsOf(userIds: readonly string[]): { ids: string[]; body: string } {
+  const events = userIds.map((id, index) =>
+    oktaEvent(randomUUID(), {
+      published: new Date(Date.parse('2026-11-21T11:00:00.000Z') + index).toISOString(),
+      target: [{ id, type: 'User', alternateId: 'ana@example.com', displayName: 'Ana Ito' }],
+    }),
+  );
+  return { ids: events.map(({ uuid }) => uuid), body: hookBody(events) };
+}
+
+/** Every change is on the queue once, each user's in order. */
+async function expectDeliveries(ids: readonly string[]): Promise<void> {
+  const taken = await allTaken(ids.length);
+  expect(taken.map(({ change }) => change.id).toSorted()).toEqual(ids.toSorted());
+  for (const [user, ofUser] of Map.groupBy(taken, ({ change }) => change.partitionkey))
+    expect(
+      ofUser.map(({ change }) => ids.indexOf(change.id)),
+      user,
+    ).toEqual(ofUser.map(({ change }) => ids.indexOf(change.id)).toSorted((a, b) => a - b));
+}
+
+async function allTaken(count: number) {
+  const taken = await parts.takeDeliveries();
+  return eventually(
+    async () => {
+      taken.push(...(await parts.takeDeliveries()));
+      return taken;
+    },
+    (all) => all.length >= count,
+    { what: `${count} deliveries on the queue` },
+  );
+}
+
+/** After an answer that named an offset, the partition was read from there, whatever had happened; never from anywhere else. */
+function expectResumedWhereNamed(): number {
+  const byPartition = Map.groupBy(parts.tried, ({ partition }) => partition);
+  const pairs = [...byPartition.values()].flatMap((tries) => tries.slice(1).map((next, index) => ({ next, before: tries[index]! })));
+  const resumed = pairs.filter(({ before }) => before.resumeAt !== undefined);
+  expect(resumed.map(({ next }) => next.firstOffset)).toEqual(resumed.map(({ before }) => before.resumeAt));
+  return resumed.length;
+}
+
+describe.skipIf(!hasKafka)(`receive-hook without Kafka and without its spool${hasKafka ? '' : ` (${noKafka})`}`, () => {
+  beforeEach(async () => {
+    parts = await startFunctionsOnKafka();
+  });
+  afterEach(async () => {
+    await parts.stop();
+  });
+
+  it.each(['the broker', 'the queue'] as const)(
+    'answers 503 in time while broker and queue are down, and takes the request sent again once %s is back',
+    async (back) => {
+      const [before, lost] = [anaEvents(2), anaEvents(3)];
+      expect((await parts.receiveHook(before.body)).statusCode).toBe(200);
+      await parts.killBroker();
+      cutSqs();
+
+      const refused = [await parts.receiveHook(lost.body), await parts.receiveHook(lost.body)];
+      if (back === 'the broker') await parts.startBroker();
+      else restoreSqs();
+      const again = await parts.receiveHook(lost.body);
+
+      expect(refused.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
+      expect(again.statusCode).toBe(200);
+      expect(Math.max(...[...refused, again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
+      if (back === 'the broker') restoreSqs();
+      else await parts.startBroker();
+      await parts.respool();
+      const polling = await parts.pollForFanOut();
+      await expectDeliveries([...before.ids, ...lost.ids]);
+      await polling.stop();
+    },
+  );
+});
+
+describe.skipIf(!hasKafka)(`fan-out that reads from Kafka and cannot go on${hasKafka ? '' : ` (${noKafka})`}`, () => {
+  beforeAll(async () => {
+    parts = await startFunctionsOnKafka();
+  });
+  afterAll(async () => {
+    await parts.stop();
+  });
+  beforeEach(() => {
+    parts.tried.length = 0;
+  });
+
+  it.each(['SQS', 'DynamoDB'] as const)(
+    'loses nothing in an outage of %s, and reads each partition on from the named offset',
+    async (what) => {
+      const sent = eventsOf(Array.from({ length: users * 3 }, (_, index) => `00u${index % users}`));
+      expect((await parts.receiveHook(sent.body)).statusCode).toBe(200);
+      if (what === 'SQS') cutSqs();
+      else parts.dynamodb.cut();
+      const polling = await parts.pollForFanOut();
+      await eventually(
+        () => parts.tried.filter(({ resumeAt }) => resumeAt !== undefined).length,
+        (failed) => failed >= 30,
+        { what: 'failed attempts', deadlineMs: 60_000 },
+      );
+      expect(await parts.takeDeliveries()).toEqual([]);
+
+      if (what === 'SQS') restoreSqs();
+      else parts.dynamodb.restore();
+
+      await expectDeliveries(sent.ids);
+      await polling.stop();
+      expect(expectResumedWhereNamed()).toBeGreaterThanOrEqual(12);
+    },
+    120_000,
+  );
+
+  it('reads a partition again from the record that the queue did not take, while the others go on', async () => {
+    const sent = eventsOf(Array.from({ length: users * 3 }, (_, index) => `00u${index % users}`));
+    const stuck = sent.ids[users + 5]!;
+    expect((await parts.receiveHook(sent.body)).statusCode).toBe(200);
+    parts.sqs.inject(() => ({
+      kind: 'entries',
+      fails: (entry: BatchEntry) => (entry.MessageBody.includes(stuck) ? { Code: 'InternalError', SenderFault: false } : undefined),
+    }));
+    const polling = await parts.pollForFanOut();
+    await eventually(
+      () => parts.tried.filter(({ resumeAt }) => resumeAt !== undefined).length,
+      (failed) => failed >= 3,
+      { what: 'failed attempts', deadlineMs: 60_000 },
+    );
+    restoreSqs();
+
+    await expectDeliveries(sent.ids);
+    await polling.stop();
+    expect(expectResumedWhereNamed()).toBeGreaterThanOrEqual(3);
+    expect(new Set(parts.tried.flatMap(({ partition, resumeAt }) => (resumeAt === undefined ? [] : [partition]))).size).toBe(1);
+  }, 120_000);
+});

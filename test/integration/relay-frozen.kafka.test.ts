@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
+import { HookStream, type Answer } from './hook-stream.ts';
+import { startRelayOnKafka, type RelayOnKafka } from './relay-on-kafka.ts';
+import { everythingDelivered, expectAccountedFor, expectNothingStale } from './what-must-hold.ts';
+
+const answerMs = 2_400;
+const hasKafka = sharedKafkaBrokers() !== undefined;
+
+/** One environment of Lambda is frozen between two requests, for minutes; its sockets die meanwhile without its knowledge. */
+describe.skipIf(!hasKafka)(`the relay after its Kafka broker closed all connections${hasKafka ? '' : ` (${noKafka})`}`, () => {
+  let relay: RelayOnKafka;
+  let stream: HookStream;
+  beforeAll(async () => {
+    relay = await startRelayOnKafka();
+    stream = new HookStream({ url: relay.url, random: () => 0, senders: 1, usersPerSender: 2, eventsPerRequest: 1, pauseMs: 0 });
+    await answerToOneMore();
+  });
+  afterAll(async () => {
+    await relay.stop();
+  });
+
+  async function answerToOneMore(): Promise<Answer> {
+    const goal = stream.accepted.length + 1;
+    const before = stream.answers.length;
+    await stream.start(() => stream.accepted.length >= goal).ended;
+    return stream.answers[before]!;
+  }
+
+  async function expectAnswered(first: Answer): Promise<void> {
+    const second = await answerToOneMore();
+    const superseded = await everythingDelivered(stream, relay, 60_000);
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(Math.max(first.tookMs, second.tookMs)).toBeLessThan(answerMs);
+    expectNothingStale(stream, relay);
+    expectAccountedFor(stream, relay, superseded);
+  }
+
+  it('answers the next request 200 in time, and delivers it, when it was idle meanwhile', async () => {
+    await relay.killBroker();
+    await relay.startBroker();
+    await expectAnswered(await answerToOneMore());
+  });
+
+  it('answers the next request 200 in time, and delivers it, when it was frozen meanwhile', async () => {
+    process.kill(relay.pid(), 'SIGSTOP');
+    await relay.killBroker();
+    await relay.startBroker();
+    await delay(2_000);
+    process.kill(relay.pid(), 'SIGCONT');
+    await expectAnswered(await answerToOneMore());
+  });
+});
