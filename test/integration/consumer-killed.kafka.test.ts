@@ -64,7 +64,7 @@ describe.skipIf(!hasKafka)(`the relay that is killed while it reads from Kafka${
   }
 
   it('skips no change, and repeats none but what was in flight', async () => {
-    const rounds = scaled(5, 2);
+    const rounds = scaled(5, 1);
     const seed = runSeed();
     const random = seededRandom(seed);
     // A batch with many changes of one user takes as many calls of SQS: it is the longest to be killed in.

@@ -46,7 +46,7 @@ describe.skipIf(!hasKafka)(`the relay on the partitions of a real topic${hasKafk
   }
 
   it('delivers thousands of changes over all twelve partitions, in order for each user', async () => {
-    const count = scaled(10_000, 1_500);
+    const count = scaled(10_000, 750);
     const seed = runSeed();
     const random = seededRandom(seed);
     const stream = new HookStream({ url: relay.url, random, senders: 10, usersPerSender: 24, eventsPerRequest: 5, pauseMs: 0 });
