@@ -1,6 +1,6 @@
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
 import type { DeliverParts } from './deliver-parts.ts';
-import type { Attempt, Claim, DeliveryMessage, Settlement } from './delivery.ts';
+import type { Attempt, AttemptError, Claim, DeliveryMessage, Settlement } from './delivery.ts';
 import { lostClaim, type MessageOutcome } from './message-outcome.ts';
 import { nextStep, type NextStep } from './retry-schedule.ts';
 import { endTurn, takeTurn, type Turn } from './state-turn.ts';
@@ -51,7 +51,7 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   });
   // A 2xx is recorded before the guard is told, so that losing the guard now brings no repeat: what it was never told of counts as delivered.
   // A failure goes to the guard first, for the same reason: on record and untold, it would count as delivered.
-  if (step.kind !== 'delivered') await endTurn(parts.guard, turn.passages, 'failed');
+  if (step.kind !== 'delivered') await endTurn(parts.guard, turn.passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
   // Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on.
   if (step.kind === 'gone') await parts.subscriptions.disable(subscription.id, now);
 
@@ -59,6 +59,13 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   const settled = await parts.store.settle(settlement);
   if (step.kind === 'delivered') await endTurn(parts.guard, turn.passages, 'delivered');
   return settled === 'lost' ? lostClaim : outcomeOf(step, answer);
+}
+
+/** Failures after which the request may be with the receiver all the same. */
+const unheard: readonly AttemptError[] = ['timeout', 'connection-reset', 'invalid-response', 'unknown'];
+
+function mayHaveArrived(answer: WebhookAnswer): boolean {
+  return answer.kind === 'failed' && unheard.includes(answer.error);
 }
 
 async function settleUntried(

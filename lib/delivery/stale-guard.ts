@@ -24,7 +24,7 @@ export type Standing =
   /** A change of this state is being sent right now; not before `until`, unless it ends earlier. */
   | { readonly kind: 'busy'; readonly until: Date };
 
-export type PassageEnd = 'delivered' | 'failed';
+export type PassageEnd = 'delivered' | 'failed' | 'unknown';
 
 /**
  * Port: per subscription, `source` and state key, what is delivered only moves forward in Okta's time (the stale-write contract).
@@ -37,9 +37,10 @@ export type PassageEnd = 'delivered' | 'failed';
  * - between `enter` and the subscriber's answer, or between a 2xx and the delivery's record: the passage stays begun and its lease runs out.
  *   Whether the subscriber has the change, nobody knows. It is still owed, comes again and may pass; what is older may not, because a passage
  *   that nobody ended counts as delivered. Even if every repeat then fails, what is older stays out: Okta's truth is the newer one.
+ * - when the request left and no answer came back (a timeout, a reset): the same, but the state is free at once.
  * - between the record of a 2xx and `leave`: the same, but nothing comes again. Until the lease runs out the state is busy.
  * - between the `leave` of a failure and its record: the attempt is made again, uncounted.
- * So in no window is an older change sent after a newer one was acknowledged, and a failure that was seen leaves no doubt: after it, what is
+ * So in no window is an older change sent after a newer one was acknowledged, and a refusal that was seen leaves no doubt: after it, what is
  * older is not stale, and passes.
  *
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE; the delivery is then still owed
@@ -49,7 +50,7 @@ export interface StaleGuard {
   look(state: GuardedState, change: { readonly sequence: string; readonly now: Date }): Promise<Standing>;
   /** Begins the passage when it is `open`. */
   enter(passage: Passage): Promise<Standing>;
-  /** `delivered`: moves the state forward, never back, also when the lease has run out. `failed`: nothing came of it. */
+  /** `delivered`: moves the state forward, never back, also when the lease has run out. `failed`: nothing came of it. `unknown`: it may have arrived. */
   leave(passage: Passage, end: PassageEnd): Promise<void>;
 }
 

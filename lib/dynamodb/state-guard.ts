@@ -23,7 +23,9 @@ export function dynamodbStaleGuard(options: { client: DynamoDBClient; table: str
     look: async (state, change) => standingIn(stateOf(await readState(options, state)), change),
     enter: (passage) => enter(options, passage),
     async leave(passage, end) {
-      if (end === 'failed') await write(options, release(passage));
+      if (end === 'failed') await write(options, release(passage, 'begun, '));
+      // What stays begun without a lease is in doubt.
+      else if (end === 'unknown') await write(options, release(passage, ''));
       // When another has taken over after our lease ran out, its lease stays, and what happened still counts.
       else if ((await write(options, advance(passage))) !== 'written') await write(options, advanceOnly(passage));
     },
@@ -106,11 +108,11 @@ function advanceOnly(passage: Passage): Write {
   };
 }
 
-function release(passage: Passage): Write {
+function release(passage: Passage, also: 'begun, ' | ''): Write {
   return {
     Key: stateKeyOf(passage),
     ConditionExpression: '#lease = :lease',
-    UpdateExpression: 'REMOVE begun, #lease, leaseUntil',
+    UpdateExpression: `REMOVE ${also}#lease, leaseUntil`,
     ExpressionAttributeNames: { '#lease': 'lease' },
     ExpressionAttributeValues: { ':lease': { S: passage.lease } },
   };

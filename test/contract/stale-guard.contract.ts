@@ -48,6 +48,16 @@ export function staleGuardContract(implementation: string, make: () => StaleGuar
       expect(await guard.look(state, { sequence: first, now: noon })).toEqual(superseded);
     });
 
+    it('[port: StaleGuard] supersedes what is older than what may have arrived, and lets that same change and newer ones pass at once', async () => {
+      await pass(second, 'unknown');
+      expect(await enter(first, 'a')).toEqual(superseded);
+      expect(await guard.look(state, { sequence: first, now: noon })).toEqual(superseded);
+      await pass(second, 'unknown');
+      await pass(third, 'failed');
+      expect(await enter(first, 'a')).toEqual(superseded);
+      await pass(second, 'delivered');
+    });
+
     it('[port: StaleGuard] lets the same change pass again', async () => {
       await pass(second, 'delivered');
       await pass(second, 'delivered');

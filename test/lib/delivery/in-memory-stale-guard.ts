@@ -24,6 +24,7 @@ export class InMemoryStaleGuard implements StaleGuard {
     const ours = under.lease === passage.lease;
     const forward = end === 'delivered' && (delivered ?? '') < passage.sequence ? passage.sequence : delivered;
     if (!ours) this.#records.set(keyOf(passage), { ...under, doubt, delivered: forward });
+    else if (end === 'unknown') this.#records.set(keyOf(passage), { delivered, doubt, begun: under.begun });
     else this.#records.set(keyOf(passage), end === 'delivered' ? { delivered: forward } : { delivered, doubt });
     return Promise.resolve();
   }

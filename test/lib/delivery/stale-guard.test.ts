@@ -52,6 +52,27 @@ describe('a change whose state has already moved further', () => {
     expect(recordOf('activated-4')).toMatchObject({ status: 'superseded', attempts: [{ status: 503 }] });
   });
 
+  it.each(['timeout', 'connection-reset', 'invalid-response', 'unknown'] as const)(
+    'is superseded when the newer one ended in %s, for it may have arrived',
+    async (error) => {
+      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1 });
+      await run([status('deactivated', 9)]);
+      harness.answer = () => answered(200);
+      // In another group of the queue, while the newer one waits for its next attempt.
+      expect((await run([status('activated', 4)])).counts).toMatchObject({ superseded: 1, delivered: 0 });
+    },
+  );
+
+  it.each(['dns', 'connection-refused', 'address-refused', 'tls', 'network-unreachable'] as const)(
+    'is sent when the newer one ended in %s, for it cannot have arrived',
+    async (error) => {
+      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1 });
+      await run([status('deactivated', 9)]);
+      harness.answer = () => answered(200);
+      expect((await run([status('activated', 4)])).counts).toMatchObject({ delivered: 1, superseded: 0 });
+    },
+  );
+
   it('is sent after all when the newer one failed for good', async () => {
     harness.answer = ({ headers }) => answered(headers['webhook-id'] === 'deactivated-9' ? 410 : 200);
     await run([status('deactivated', 9), status('activated', 4)]);
