@@ -22,7 +22,7 @@ describe.skipIf(!hasKafka)(`the relay whose Kafka broker goes away${hasKafka ? '
   });
 
   it('delivers every change it answered 200, and nothing stale, when the broker is killed again and again', async () => {
-    const rounds = scaled(20, 2);
+    const rounds = scaled(20, 1);
     const seed = runSeed();
     const random = seededRandom(seed);
     const stream = new HookStream({ url: relay.url, random, senders: 6, usersPerSender: 5, eventsPerRequest: 1, pauseMs: 300 });
@@ -56,7 +56,7 @@ describe.skipIf(!hasKafka)(`the relay whose Kafka broker goes away${hasKafka ? '
   }, 600_000);
 
   it('goes on answering 200 in time while the broker is down, and delivers all of it afterwards', async () => {
-    const downMs = scaled(120_000, 10_000);
+    const downMs = scaled(120_000, 5_000);
     const seed = runSeed();
     const random = seededRandom(seed);
     const stream = new HookStream({ url: relay.url, random, senders: 4, usersPerSender: 5, eventsPerRequest: 1, pauseMs: 300 });
