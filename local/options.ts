@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
 import { environmentVariable } from '#lib/config/environment.ts';
 import { variables } from '#lib/config/variables.ts';

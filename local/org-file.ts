@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
 
 export const secretSchema = z.string('is a text').min(8, 'has at least 8 characters');

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { changeSchema } from '#lib/identity/change.ts';
 
 const changeSchemaFile = fileURLToPath(new URL('../docs/schemas/identity-change.v1.json', import.meta.url));

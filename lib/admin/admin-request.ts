@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readHttpRequest, type HttpRequest } from '../http/request.ts';
 
 export interface AdminRequest extends HttpRequest {

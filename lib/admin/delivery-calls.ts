@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deliveryStatuses, type Delivery } from '../delivery/delivery.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import type { AdminCall } from './admin-call.ts';

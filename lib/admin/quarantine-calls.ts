@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { QuarantineRow } from '../quarantine/quarantine.ts';
 import type { AdminCall } from './admin-call.ts';
 import { badCursor, readQuery } from './query.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fieldProblemsOf, type FieldProblem } from '../subscriptions/field-problems.ts';
 
 export type Query<T> =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { changeSchema } from '../identity/change.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import { subscriptionIdSchema, type SubscriptionId } from '../subscriptions/subscription.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `rpl_` and a ULID in lower case: ids sort by time of creation. */
 export const replayIdSchema = z

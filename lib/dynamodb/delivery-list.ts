@@ -1,5 +1,5 @@
 import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deliveryRetentionDays, type Delivery, type DeliveryPage, type DeliveryQuery } from '../delivery/delivery.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { deliveryIndexFor, type DeliveryIndex } from './delivery-index.ts';

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReplayId } from '../delivery/replay-mark.ts';
 import { RelayError } from '../errors.ts';
 import { replaySchema, type Replay, type ReplayState } from '../replay/replay.ts';

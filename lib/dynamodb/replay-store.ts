@@ -5,7 +5,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { replayIdSchema, type ReplayId } from '../delivery/replay-mark.ts';
 import type { Replay, ReplayPage, ReplayStore } from '../replay/replay.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';

@@ -8,7 +8,7 @@ import {
   type DynamoDBClient,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RelayError } from '../errors.ts';
 import {
   subscriptionIdSchema,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
 
 const oktaId = z.string().min(1).describe('An Okta id: opaque, any characters, any length.');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { base64Bytes } from '../sealing/base64-bytes.ts';
 import type { ChangeRecord } from './change-log.ts';
 

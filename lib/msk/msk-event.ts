@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RelayError } from '../errors.ts';
 import type { LogRecord } from '../intake/change-log.ts';
 

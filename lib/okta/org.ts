@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sealedSecretSchema } from '../sealing/sealed-secret.ts';
 
 /** Our short name of an Okta org: the `{orgId}` of the hook URL. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import { typePatternProblem } from '../subscriptions/type-pattern.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { replayIdSchema, type ReplayId } from '../delivery/replay-mark.ts';
 import { subscriptionIdSchema, type SubscriptionId } from '../subscriptions/subscription.ts';
 

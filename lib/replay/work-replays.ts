@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MessageVisibility } from '../delivery/delivery-queue.ts';
 import { replayIdSchema } from '../delivery/replay-mark.ts';
 import { runReplay, type ReplayParts, type RunOutcome } from './run-replay.ts';

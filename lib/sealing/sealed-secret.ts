@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A secret at rest: AES-256-GCM under a data key that is itself wrapped by KMS (in AWS) or the local key (local mode). Base64 throughout. */
 export const sealedSecretSchema = z.object({

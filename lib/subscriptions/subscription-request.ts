@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
 import { compileFilter } from './scim-filter/compile-filter.ts';
 import { filterLimits } from './scim-filter/filter.ts';

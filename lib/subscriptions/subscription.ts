@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
 import { sealedSecretSchema } from '../sealing/sealed-secret.ts';
 
