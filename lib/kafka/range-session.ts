@@ -1,14 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { PartitionRange, RangeEnd, ReadOptions } from '../intake/change-log-range.ts';
 import { kafkaClient } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
-import { DeadlinePassed, within } from './deadline.ts';
+import { DeadlinePassed, monotonicMs, within } from './deadline.ts';
 import { toLogRecord } from './log-record.ts';
 
 const limits = { connectTimeoutMs: 2_000, requestTimeoutMs: 10_000, retries: 5, retryWaitMs: 200 };
 /** Brokers hold a new group's first members for three seconds (group.initial.rebalance.delay.ms). */
 const joinPatienceMs = 20_000;
 const leavePatienceMs = 2_000;
+/** Between two tries while a broker makes or loads the place where it keeps its groups: at its first group ever, or after a start. */
+const coordinatorWaitMs = 500;
 /** Longer than what is read at a time takes to be worked: it is between two of those that the membership is kept alive. */
 const sessionTimeoutMs = 60_000;
 /** How long the broker holds a fetch that finds nothing; as long takes the step to another partition. */
@@ -53,13 +56,17 @@ export class RangeSession {
 
   /** @throws what kafkajs throws, or DeadlinePassed */
   static async open(connection: KafkaConnection & { readonly topic: string }, groupId: string): Promise<RangeSession> {
-    const session = new RangeSession(connection, groupId);
-    try {
-      await within(joinPatienceMs, session.#join());
-      return session;
-    } catch (error) {
-      session.#cut();
-      throw error;
+    const endMs = monotonicMs() + joinPatienceMs;
+    for (;;) {
+      const session = new RangeSession(connection, groupId);
+      try {
+        await within(endMs - monotonicMs(), session.#join());
+        return session;
+      } catch (error) {
+        session.#cut();
+        if (!isWithoutCoordinator(error) || monotonicMs() + coordinatorWaitMs >= endMs) throw error;
+      }
+      await delay(coordinatorWaitMs);
     }
   }
 
@@ -68,6 +75,8 @@ export class RangeSession {
     await Promise.all([this.#admin.connect(), this.#consumer.connect()]);
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
     await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.#eachBatch(payload) });
+    // A consumer that could not join does not say so here.
+    if (this.#failure !== undefined) throw this.#failure.error;
     const partitions = (await this.#admin.fetchTopicOffsets(topic)).map(({ partition }) => partition);
     this.#consumer.pause([{ topic, partitions }]);
   }
@@ -160,4 +169,14 @@ export class RangeSession {
     const known = (await this.#admin.fetchTopicOffsets(this.#topic)).find((one) => one.partition === partition);
     return known === undefined || Number(known.low) > offset;
   }
+}
+
+/** What a broker answers while nobody is there to coordinate the group, or not yet. kafkajs asks again for no more than a second. */
+const coordinatorMissing: readonly unknown[] = ['GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP'];
+
+/** Whether it, or what caused it, says that. */
+function isWithoutCoordinator(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const type = 'type' in error ? error.type : undefined;
+  return error.name === 'KafkaJSGroupCoordinatorNotFound' || coordinatorMissing.includes(type) || isWithoutCoordinator(error.cause);
 }

@@ -5,7 +5,10 @@ import { subscriptionIdSchema, type SubscriptionId } from '../subscriptions/subs
 export const replayStatuses = ['queued', 'running', 'done', 'failed'] as const;
 export type ReplayStatus = (typeof replayStatuses)[number];
 
-/** Why a replay cannot go on, ever. What may pass (an outage) is waited for instead. */
+/**
+ * Why a replay cannot go on, ever, or with `range-gone`: why it is not all of its window, though everything that was left of it is on
+ * its way. What may pass (an outage) is waited for instead.
+ */
 export const replayFailures = ['subscription-deleted', 'subscription-disabled', 'range-gone'] as const;
 export type ReplayFailure = (typeof replayFailures)[number];
 
@@ -29,6 +32,8 @@ const partitionProgressSchema = z.object({
   queued: z.int(),
   /** Of those read: unreadable, or refused by the queue. */
   skipped: z.int(),
+  /** Offsets of the range that the log had dropped before they were read; absent: none. */
+  gone: z.int().optional(),
 });
 export type PartitionProgress = z.infer<typeof partitionProgressSchema>;
 

@@ -4,6 +4,7 @@ import type { ChangeLogRange, PartitionRange } from '../intake/change-log-range.
 import type { SubscriptionReader } from '../subscriptions/subscription.ts';
 import { replayPartition } from './replay-partition.ts';
 import { ReplaySelection } from './replay-selection.ts';
+import { replayTotals } from './replay-totals.ts';
 import type { PartitionProgress, Replay, ReplayFailure, ReplayStore } from './replay.ts';
 
 export interface ReplayParts {
@@ -60,10 +61,9 @@ export async function runReplay(parts: ReplayParts, id: ReplayId, remainingMs: (
         remainingMs: () => remainingMs() - reserveMs,
       });
       if (run.isLost) return { kind: 'lost', replay: run.replay };
-      if (end === 'gone') return await run.fail('range-gone');
       if (end === 'enough') return { kind: 'continues', replay: run.replay };
     }
-    return await run.finish('done', null);
+    return await (replayTotals(run.replay).gone > 0 ? run.fail('range-gone') : run.finish('done', null));
   } finally {
     await parts.log.close();
   }

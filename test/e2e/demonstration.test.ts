@@ -43,16 +43,16 @@ describe('npm start -- --once', () => {
   });
 
   it('fails when one byte of the webhook is flipped after signing', async () => {
-    const sender = pathToFileURL(join(import.meta.dirname, '../../lib/undici/webhook-sender.ts')).href;
+    const sender = pathToFileURL(join(import.meta.dirname, '../../lib/https/webhook-sender.ts')).href;
     // The query makes it another module to the loader, so that the replacement can stand on the original.
     const flipping = `
       import * as original from ${JSON.stringify(`${sender}?original`)};
       const flip = (body) => { const copy = Uint8Array.from(body); copy[copy.length >> 1] ^= 1; return copy; };
-      export const undiciWebhookSender = (...options) => {
-        const sender = original.undiciWebhookSender(...options);
+      export const httpsWebhookSender = (...options) => {
+        const sender = original.httpsWebhookSender(...options);
         return { ...sender, send: (request) => sender.send({ ...request, body: flip(request.body) }) };
       };`;
-    const { exitCode, output } = await runReplaced('lib/undici/webhook-sender.ts', flipping);
+    const { exitCode, output } = await runReplaced('lib/https/webhook-sender.ts', flipping);
     expect(output).toMatch(/✗ the webhook arrived, but its signature does not fit/);
     expect(exitCode).toBe(1);
   });

@@ -1,31 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noKafka, sharedKafkaBrokers, startKafkaBroker } from '../support/kafka-broker.ts';
 import { admin, eventually, hookBody, logEvent, postHook, subscribe, type EventParts } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
-import { WebhookReceiver, type Received } from '../support/webhook-receiver.ts';
-
-interface ReplayAnswer {
-  readonly id: string;
-  readonly status: string;
-  readonly read: number;
-  readonly matched: number;
-  readonly queued: number;
-  readonly partitions: { readonly next: number }[];
-}
+import type { Received } from '../support/webhook-receiver.ts';
+import { isReplayed, TimedReceiver } from './replay-arrivals.ts';
+import { aMoment, replayBesideLiveTraffic, type ReplayAnswer } from './replay-beside-live.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
-let wanting: WebhookReceiver;
-let bystander: WebhookReceiver;
+let wanting: TimedReceiver;
+let bystander: TimedReceiver;
 let ids: { readonly wanting: string };
 let relay: RelayProcess;
 
 beforeEach(() => {
   scratch = scratchFolder();
-  wanting = new WebhookReceiver();
-  bystander = new WebhookReceiver();
+  wanting = new TimedReceiver();
+  bystander = new TimedReceiver();
 });
 afterEach(async () => {
   await relay.kill().catch(() => undefined);
@@ -56,13 +48,11 @@ async function send(events: readonly EventParts[]): Promise<string[]> {
   return uuids;
 }
 
-const marked = (): Received[] => wanting.received.filter(({ headers }) => headers['relay-replay'] !== undefined);
-const live = (receiver: WebhookReceiver): string[] =>
-  receiver.received.filter(({ headers }) => headers['relay-replay'] === undefined).map(({ id }) => id);
+const marked = (): Received[] => wanting.received.filter(isReplayed);
 const uniqueIds = (received: readonly Received[]): string[] => [...new Set(received.map(({ id }) => id))];
 const bothHave = (uuids: readonly string[]) =>
   eventually(
-    () => uuids.filter((uuid) => !live(wanting).includes(uuid) || !live(bystander).includes(uuid)).length,
+    () => uuids.filter((uuid) => !wanting.received.liveAtMs.has(uuid) || !bystander.received.liveAtMs.has(uuid)).length,
     (missing) => missing === 0,
     { what: 'every live webhook', deadlineMs: 60_000 },
   );
@@ -83,74 +73,26 @@ const done = (id: string): Promise<ReplayAnswer> =>
     { what: 'the end of the replay', deadlineMs: 90_000, everyMs: 100 },
   );
 
-/** Before everything sent from now on, and after everything that was. */
-async function aMoment(): Promise<string> {
-  const at = Date.now() + 2;
-  await eventually(
-    () => Date.now(),
-    (now) => now > at + 1,
-    { what: 'the next moment', everyMs: 1 },
-  );
-  return new Date(at).toISOString();
-}
-
 const statuses = (userId: string): EventParts[] => [
   { userId, eventType: 'user.lifecycle.activate' },
   { userId, eventType: 'user.session.start' },
   { userId, eventType: 'user.lifecycle.deactivate' },
 ];
 
-async function replaysExactlyTheRange(): Promise<void> {
-  const before = await send(statuses('ana'));
-  const from = await aMoment();
-  const inside = await send([...statuses('ana'), ...statuses('bo')]);
-  const to = await aMoment();
-  const after = await send([{ userId: 'cy', eventType: 'user.lifecycle.activate' }]);
-  await bothHave([...before, ...inside, ...after]);
-
-  // Live changes of the same people, while the replay runs.
-  const streaming = send(
-    Array.from({ length: 40 }, (_, turn) => ({ userId: turn % 2 === 0 ? 'ana' : 'bo', eventType: 'user.session.start' })),
-  );
-  const id = await replay({ from, to });
-  const streamed = await streaming;
-  const progress = await done(id);
-  // In each person's window: the session is a fact, and of the two status changes the deactivation is the newest.
-  const expected = [inside[1], inside[2], inside[4], inside[5]];
-  await eventually(
-    () => marked().length,
-    (count) => count >= expected.length,
-    { what: 'the replayed webhooks' },
-  );
-  await bothHave(streamed);
-
-  expect(
-    marked()
-      .map(({ id: uuid }) => uuid)
-      .toSorted(),
-  ).toEqual(expected.toSorted());
-  expect(marked().every(({ verified, headers }) => verified && headers['relay-replay'] === id)).toBe(true);
-  expect(progress).toMatchObject({ read: 6, matched: 6, queued: 4, skipped: 0, error: null });
-  expect(bystander.received.filter(({ headers }) => headers['relay-replay'] !== undefined)).toEqual([]);
-  // The live lanes: each change once, in the order it was sent.
-  const all = [...before, ...inside, ...after, ...streamed];
-  for (const receiver of [wanting, bystander]) {
-    const byUser = Map.groupBy(live(receiver), (uuid) => receiver.received.find((one) => one.id === uuid)?.change.data.user?.id);
-    for (const uuids of byUser.values()) expect(uuids).toEqual(all.filter((uuid) => uuids.includes(uuid)));
-    expect(live(receiver).toSorted()).toEqual(all.toSorted());
-  }
-  // In the delivery log it is a delivery of its own.
-  const { body } = await admin<{ data: { replay?: string; status: string }[] }>(
-    relay.url,
-    `/v1/deliveries?change=${inside[2]}&subscription=${ids.wanting}`,
-  );
-  expect(body.data.map((delivery) => [delivery.replay, delivery.status])).toEqual([[id, 'delivered'], [undefined, 'delivered']]); // prettier-ignore
-}
-
 describe('a replay of a past window while live traffic flows', () => {
-  it('sends exactly the range, to the one subscription, marked and signed, and leaves the live lanes in order', async () => {
+  it('sends exactly the range to the one subscription, beside live changes of the same people', async () => {
     await start();
-    await replaysExactlyTheRange();
+    const { id } = await replayBesideLiveTraffic(
+      { url: relay.url, subscription: ids.wanting, wanting, bystander, dataDir: relay.dataDir },
+      scaled(60, 20),
+    );
+    // In the delivery log it is a delivery of its own.
+    const [replayed] = marked();
+    const { body } = await admin<{ data: { replay?: string; status: string }[] }>(
+      relay.url,
+      `/v1/deliveries?change=${replayed?.id}&subscription=${ids.wanting}`,
+    );
+    expect(body.data.map((delivery) => [delivery.replay, delivery.status])).toEqual([[id, 'delivered'], [undefined, 'delivered']]); // prettier-ignore
   });
 
   it('does not send what is older than what was delivered since, unless it is asked for in full', async () => {
@@ -208,13 +150,15 @@ describe('a relay that is killed in the middle of a replay', () => {
     await bothHave(uuids);
 
     const id = await replay({ from, to });
-    await eventually(
-      () => marked().length,
-      (arrived) => arrived > 0,
-      { what: 'the first of the replay', everyMs: 1 },
+    const middle = await eventually(
+      () => progressOf(id),
+      ({ status, partitions, queued }) => status === 'done' || (queued > 0 && partitions.some(({ next, end }) => next < end)),
+      { what: 'the middle of the replay', everyMs: 1 },
     );
     await relay.kill();
     const atTheKill = uniqueIds(marked()).length;
+    expect(middle.status).toBe('running');
+    expect(middle.queued).toBeLessThan(count);
     relay = await again();
     expect(await done(id)).toMatchObject({ read: count, matched: count, queued: count });
     await eventually(
@@ -227,19 +171,4 @@ describe('a relay that is killed in the middle of a replay', () => {
     expect(uniqueIds(marked()).toSorted()).toEqual(uuids.toSorted());
     expect(marked().every(({ verified, headers }) => verified && headers['relay-replay'] === id)).toBe(true);
   });
-});
-
-describe('a replay from Apache Kafka', () => {
-  it('sends exactly the range while live traffic flows', async (context) => {
-    if (sharedKafkaBrokers() === undefined) return context.skip(noKafka);
-    // A broker of its own: two relays at one broker are one consumer group and share its partitions.
-    const broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
-    try {
-      await start({ environment: { KAFKA_BROKERS: broker.brokers } });
-      await replaysExactlyTheRange();
-    } finally {
-      await relay.kill();
-      await broker.stop();
-    }
-  }, 120_000);
 });

@@ -19,14 +19,16 @@ export interface Happened {
   /** Milliseconds from the window's beginning at which it was appended; absent: well inside. */
   readonly appended?: number;
   readonly fact?: boolean;
+  /** The offset of the record that this one is a copy of: it has that one's id. */
+  readonly copyOf?: number;
 }
 
-/** A record of the log: `offset` also makes the change's id. */
-export function recordOf(partition: number, offset: number, { type, user, at, appended, fact }: Happened): LogRecord {
+/** A record of the log: the offset, its own or the one it is a copy of, also makes the change's id. */
+export function recordOf(partition: number, offset: number, { type, user, at, appended, fact, copyOf }: Happened): LogRecord {
   const time = new Date(windowMs.from + at * 1_000).toISOString();
   const change = {
     specversion: '1.0',
-    id: `${partition}-${offset}`,
+    id: `${partition}-${copyOf ?? offset}`,
     source: 'https://acme.okta.com',
     type,
     time,
@@ -49,13 +51,18 @@ export function recordOf(partition: number, offset: number, { type, user, at, ap
   };
 }
 
+/** The first offset that each partition still holds; absent: 0. A test moves it as retention does. */
+export type HeldFrom = number[];
+
 /** A log in memory: `partitions[n]` holds the records of partition n, its offsets counted from 0. */
-export function memoryRange(partitions: readonly (readonly LogRecord[])[]): ChangeLogRange {
+export function memoryRange(partitions: readonly (readonly LogRecord[])[], heldFrom: HeldFrom = []): ChangeLogRange {
+  const held = (partition: number): number => heldFrom[partition] ?? 0;
   return {
-    locate: () => Promise.resolve(partitions.map((records, partition) => ({ partition, start: 0, end: records.length }))),
+    locate: () => Promise.resolve(partitions.map((records, partition) => ({ partition, start: held(partition), end: records.length }))),
     async read({ partition, start, end }, { maxRecords, handle }) {
       const records = (partitions[partition] ?? []).slice(start, end);
       for (let at = 0; at < records.length; at += maxRecords) {
+        if (start + at < held(partition)) return 'gone';
         if ((await handle(records.slice(at, at + maxRecords))) === 'enough' && at + maxRecords < records.length) return 'enough';
       }
       return 'all';
@@ -67,6 +74,7 @@ export function memoryRange(partitions: readonly (readonly LogRecord[])[]): Chan
 /** Ports in memory around the real use-case, and a clock that only moves when told. */
 export class ReplayHarness {
   nowMs = Date.parse('2026-11-21T12:00:00.000Z');
+  readonly heldFrom: HeldFrom = [];
   readonly queue = memoryDeliveryQueue();
   readonly parts: ReplayParts;
   subscription: Subscription | undefined;
@@ -76,7 +84,7 @@ export class ReplayHarness {
     this.parts = {
       store: inMemoryReplayStore(),
       subscriptions: { find: () => Promise.resolve(this.subscription) },
-      log: memoryRange(partitions),
+      log: memoryRange(partitions, this.heldFrom),
       queue: this.queue,
       now: () => new Date(this.nowMs),
     };

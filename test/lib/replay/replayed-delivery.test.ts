@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { deliverMessage } from '#lib/delivery/deliver-message.ts';
 import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
 import { replayIdSchema } from '#lib/delivery/replay-mark.ts';
 import { webhookHeaders } from '#lib/delivery/webhook-headers.ts';
+import { workDelivery } from '#lib/delivery/work-delivery.ts';
 import { DeliverHarness, signingSecret } from '../delivery/deliver-harness.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
 
@@ -32,7 +32,7 @@ describe('a delivery that a replay brings', () => {
 
   it('is sent although the change was delivered before, once for each replay', async () => {
     const harness = new DeliverHarness();
-    const deliver = (message: DeliveryMessage) => deliverMessage(harness.parts(), JSON.stringify(message));
+    const deliver = (message: DeliveryMessage) => workDelivery(harness.parts(), { message, group: 'g', probe: false });
     const outcomes = [];
     for (const message of [deliveryMessage(), deliveryMessage(), replayed(), replayed(), replayed(other)])
       outcomes.push((await deliver(message)).kind);

@@ -26,7 +26,7 @@ describe('what a replay sends', () => {
     const outcome = await harness.run();
     expect(outcome).toMatchObject({ kind: 'done', replay: { status: 'done', error: null } });
     expect(harness.sent()).toEqual(['0-1', '0-2', '1-0']);
-    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 5, matched: 5, queued: 3, skipped: 0 });
+    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 5, matched: 5, queued: 3, skipped: 0, gone: 0 });
   });
 
   it('is all of it in full, in order', async () => {
@@ -87,7 +87,7 @@ describe('what a replay sends', () => {
     await harness.create();
     const outcome = await harness.run();
     expect(harness.sent()).toEqual(['0-1']);
-    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 2, matched: 1, queued: 1, skipped: 1 });
+    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 2, matched: 1, queued: 1, skipped: 1, gone: 0 });
   });
 });
 
@@ -103,12 +103,81 @@ describe('a replay that cannot go on', () => {
     expect(await harness.run()).toEqual({ kind: 'finished' });
     expect(harness.sent()).toEqual([]);
   });
+});
 
-  it('fails when the log has dropped what is left of its range', async () => {
+describe('a replay whose range the log drops meanwhile', () => {
+  const users = Array.from({ length: 500 }, (_, index) => activated(`user-${index}`, index));
+  const ids = (partition: number, offsets: readonly [from: number, to: number]) =>
+    Array.from({ length: offsets[1] - offsets[0] }, (_, index) => `${partition}-${offsets[0] + index}`);
+
+  it('sends all that is left, of every partition, and then fails and says how much is gone', async () => {
+    const harness = new ReplayHarness(logOf(users, [activated('ana', 1)]));
+    await harness.create();
+    const queue = { send: () => Promise.reject(new Error('away')) };
+    await expect(harness.run({ queue })).rejects.toThrow('away');
+    harness.heldFrom[0] = 120;
+    const outcome = await harness.run();
+    expect(outcome).toMatchObject({ kind: 'failed', replay: { status: 'failed', error: 'range-gone' } });
+    expect(harness.sent()).toEqual([...ids(0, [120, 500]), '1-0']);
+    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 381, matched: 381, queued: 381, skipped: 0, gone: 120 });
+  });
+
+  it.each([
+    ['while it looks ahead', 2],
+    ['while it sends', 5],
+  ])('goes on behind the hole when it comes %s', async (_, nth) => {
+    const harness = new ReplayHarness(logOf(users));
+    await harness.create();
+    let asked = 0;
+    // The third and sixth question of the time is asked between two batches of the first and second reading.
+    const outcome = await harness.run({}, () => {
+      if (asked === nth) harness.heldFrom[0] = 330;
+      asked += 1;
+      return 300_000;
+    });
+    const sent = harness.sent().length;
+    expect(outcome).toMatchObject({ kind: 'failed', replay: { error: 'range-gone', partitions: [{ next: 500, gone: 500 - sent }] } });
+    expect(harness.sent().slice(-170)).toEqual(ids(0, [330, 500]));
+    expect(sent).toBeLessThan(500);
+  });
+
+  it('does not count as gone what it had worked already', async () => {
+    const harness = new ReplayHarness(logOf(users));
+    await harness.create();
+    let batches = 0;
+    const send: typeof harness.queue.send = (deliveries) =>
+      (batches += 1) === 3 ? Promise.reject(new Error('away')) : harness.queue.send(deliveries);
+    // A second passes between two batches, so that each is written down.
+    const now = () => new Date((harness.nowMs += 1_000));
+    await expect(harness.run({ queue: { send }, now })).rejects.toThrow('away');
+    harness.heldFrom[0] = 300;
+    expect(await harness.run()).toMatchObject({ kind: 'done', replay: { status: 'done', error: null } });
+    expect(harness.sent()).toEqual(ids(0, [0, 500]));
+  });
+
+  it('waits for a log that says of a record both that it is there and that it is gone', async () => {
     const harness = new ReplayHarness(logOf([activated('ana', 1)]));
     await harness.create();
     const log = { ...harness.parts.log, read: () => Promise.resolve('gone' as const) };
-    expect(await harness.run({ log })).toMatchObject({ kind: 'failed', replay: { error: 'range-gone' } });
+    await expect(harness.run({ log })).rejects.toMatchObject({ code: 'CHANGE_LOG_UNAVAILABLE' });
+    expect(await harness.run()).toMatchObject({ kind: 'done' });
+  });
+});
+
+describe('a change that is in the log twice', () => {
+  it('is as new as its first copy, as it was live: what came between the two is newer', async () => {
+    const harness = new ReplayHarness(logOf([activated('ana', 1), deactivated('ana', 1), activated('ana', 1, { copyOf: 0 })]));
+    await harness.create();
+    await harness.run();
+    expect(harness.sent()).toEqual(['0-1']);
+  });
+
+  it('is sent once, under the sequence of its first copy', async () => {
+    const harness = new ReplayHarness(logOf([activated('ana', 1), deactivated('bo', 1), activated('ana', 1, { copyOf: 0 })]));
+    await harness.create();
+    await harness.run();
+    expect(harness.sent()).toEqual(['0-0', '0-1']);
+    expect(harness.queue.taken[0]?.message.change.sequence).toMatch(/-0{19}$/);
   });
 });
 
