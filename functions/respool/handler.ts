@@ -26,6 +26,7 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
 
     const line = lineOf(context);
     line.note({ records, quarantined, retried: failures.length, outcome: failures.length === 0 ? 'done' : 'partial' });
+    telemetry.metrics.count('Quarantined', quarantined);
     if (failures.length > 0 || quarantined > 0) line.warn();
     for (const error of errors) line.failure(error);
     return { batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) };

@@ -45,7 +45,7 @@ export async function takeTurn(guard: StaleGuard, { message, ...request }: TurnR
   const passages: Passage[] = [];
   for (const of of tombstone !== undefined && deletes ? [tombstone, state(statekey)] : [state(statekey)]) {
     const passage = { ...of, ...request, sequence };
-    const standing = await guard.enter(passage);
+    const standing = await enterOrRelease(guard, passage, passages);
     if (standing.kind !== 'open') {
       await endTurn(guard, passages, 'failed');
       return standing;
@@ -53,6 +53,21 @@ export async function takeTurn(guard: StaleGuard, { message, ...request }: TurnR
     passages.push(passage);
   }
   return { kind: 'open', passages };
+}
+
+/**
+ * A guard that throws may have begun the passage all the same, and nothing will be sent on it. What is begun and not ended holds its state
+ * up until the lease runs out, for every lane of the person where it is the tombstone.
+ * @throws what `enter` threw
+ */
+async function enterOrRelease(guard: StaleGuard, passage: Passage, before: readonly Passage[]): Promise<Standing> {
+  try {
+    return await guard.enter(passage);
+  } catch (error) {
+    // The guard is failing: where it does not take these either, the leases end them, and the first error tells why.
+    await Promise.allSettled([...before, passage].map((begun) => guard.leave(begun, 'failed')));
+    throw error;
+  }
 }
 
 /** Says what came of the attempt. @throws RelayError DELIVERY_STORE_UNAVAILABLE */

@@ -14,7 +14,8 @@ export interface ChangeLog {
   /**
    * Resolves once every record is durable (acks=all). Records that share a key keep the order they are given in.
    * All or nothing is not promised: after a failure some may have been written, and the caller appends all of them again.
-   * @throws RelayError CHANGE_LOG_UNAVAILABLE when that was not reached within `budgetMs`.
+   * @throws RelayError CHANGE_LOG_UNAVAILABLE when that was not reached within `budgetMs`; CHANGES_TOO_LARGE when the log is there and
+   * does not take as much in one batch. In several appends it may; one record by itself that is refused always will be.
    */
   append(records: readonly ChangeRecord[], options: { budgetMs: number }): Promise<void>;
 }

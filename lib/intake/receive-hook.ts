@@ -1,25 +1,21 @@
 import { isRelayError } from '../errors.ts';
 import { VerifiedHookRequest, type HookSecrets } from '../okta/authenticity.ts';
 import { readChallenge } from '../okta/challenge.ts';
-import { readHookEnvelope } from '../okta/hook-envelope.ts';
 import type { UnverifiedHookRequest } from '../okta/hook-request.ts';
 import { orgIdSchema, type Org } from '../okta/org.ts';
-import type { Quarantine, QuarantineEntry } from '../quarantine/quarantine.ts';
-import type { Appender } from './appender.ts';
+import { isInRanges, type SenderRanges } from '../okta/sender-ranges.ts';
+import { acceptEvents, type AcceptingEvents } from './accept-events.ts';
 import type { HookOutcome } from './hook-outcome.ts';
 import type { OrgStore } from './org-store.ts';
-import { eventEntries, wholeBodyEntry } from './quarantine-entries.ts';
-import { readEvents } from './read-events.ts';
+import { refuseEvenly, type RefusalClock } from './refuse-evenly.ts';
 import { TimeBudget } from './time-budget.ts';
-import { traceparentFor } from './traceparent.ts';
 
-export interface ReceivingHooks {
+export interface ReceivingHooks extends AcceptingEvents {
   readonly orgs: OrgStore;
   readonly secrets: HookSecrets;
-  readonly quarantine: Quarantine;
-  readonly appender: Appender;
-  readonly now: () => Date;
-  readonly randomBytes: (size: number) => Uint8Array;
+  /** Networks that requests may come from. */
+  readonly senders: SenderRanges;
+  readonly refusals: RefusalClock;
 }
 
 /** Okta waits 3 s; 2.4 s of it are ours, and the last tenth of a second is for the answer itself. */
@@ -33,6 +29,14 @@ const oldestCredibleMs = 30_000;
  * @throws what is not expected: a bug, or an operator's fault (SECRET_UNREADABLE).
  */
 export async function receiveHook(request: UnverifiedHookRequest, parts: ReceivingHooks): Promise<HookOutcome> {
+  const arrivedAtMs = parts.refusals.elapsedMs();
+  const outcome = await receive(request, parts);
+  if (outcome.kind === 'refused') await refuseEvenly(arrivedAtMs, parts.refusals);
+  return outcome;
+}
+
+async function receive(request: UnverifiedHookRequest, parts: ReceivingHooks): Promise<HookOutcome> {
+  if (!isInRanges(parts.senders, request.sourceIp)) return { kind: 'refused', because: 'address' };
   const nowMs = parts.now().getTime();
   const ageMs = nowMs - request.sentAtMs;
   const startedAtMs = ageMs >= 0 && ageMs <= oldestCredibleMs ? request.sentAtMs : nowMs;
@@ -70,42 +74,4 @@ async function answer(request: VerifiedHookRequest, parts: ReceivingHooks, budge
   if (request.target === 'events') return acceptEvents(request, parts, budget);
   const verification = readChallenge(request);
   return verification === undefined ? { kind: 'challenge-missing', org } : { kind: 'challenged', org, verification };
-}
-
-async function acceptEvents(request: VerifiedHookRequest, parts: ReceivingHooks, budget: TimeBudget): Promise<HookOutcome> {
-  const receivedAt = parts.now();
-  const origin = { org: request.org.id, receivedAt, body: request.body };
-  const envelope = readHookEnvelope(request);
-  if (envelope.kind === 'unreadable') {
-    await keepAll([wholeBodyEntry(origin, envelope)], parts.quarantine, budget);
-    return { kind: 'quarantined', org: request.org.id, reason: envelope.reason };
-  }
-  const traceparent = traceparentFor(request.headers.get('traceparent'), parts.randomBytes);
-  const { records, rejected } = readEvents(envelope.events, {
-    org: request.org,
-    hookRequestId: envelope.hookRequestId,
-    receivedAt,
-    traceparent,
-  });
-  const entries = eventEntries(origin, rejected);
-  const appended = records.length === 0 ? undefined : budget.within('CHANGE_LOG_UNAVAILABLE', () => parts.appender.append(records, budget));
-  // Both are awaited to the end: what fails says so only after the other is done, or the environment would freeze in the middle of it.
-  const [append, keep] = await Promise.allSettled([appended, keepAll(entries, parts.quarantine, budget)]);
-  if (append.status === 'rejected') throw append.reason;
-  if (keep.status === 'rejected') throw keep.reason;
-  return {
-    kind: 'accepted',
-    org: request.org.id,
-    events: envelope.events.length,
-    changes: records.length,
-    reasons: entries.map(({ reason }) => reason),
-    traceparent,
-    ...(append.value?.kind === 'spooled' ? { spooled: { because: append.value.because } } : {}),
-  };
-}
-
-async function keepAll(entries: readonly QuarantineEntry[], quarantine: Quarantine, budget: TimeBudget): Promise<void> {
-  await budget.within('QUARANTINE_UNAVAILABLE', async () => {
-    await Promise.all(entries.map((entry) => quarantine.keep(entry)));
-  });
 }

@@ -1,5 +1,6 @@
 import { RelayError } from '../errors.ts';
 import type { Quarantine } from '../quarantine/quarantine.ts';
+import { appendSpooled } from './append-spooled.ts';
 import type { ChangeLog, ChangeRecord } from './change-log.ts';
 import { spoolEntry } from './spool-entry.ts';
 import { readSpoolMessage } from './spool-message.ts';
@@ -26,12 +27,13 @@ export interface RespoolReport {
   readonly failures: readonly string[];
   /** Records that are in the log now. */
   readonly records: number;
+  /** Unreadable messages, and records that the log refuses for their size. */
   readonly quarantined: number;
-  /** Why messages stay: to be alarmed about. */
+  /** Why messages stay, and that the log refused the batch for its size: to be alarmed about. */
   readonly errors: readonly unknown[];
 }
 
-/** The log may take this long; nobody waits for the answer, as somebody does at the front door. */
+/** The log may take this long for one append; nobody waits for the answer, as somebody does at the front door. */
 const maxAppendMs = 10_000;
 /** Kept for setting visibilities and ending. */
 const reserveMs = 5_000;
@@ -39,8 +41,8 @@ const reserveMs = 5_000;
 const waitSeconds = 10;
 
 /**
- * Puts the records of a batch on the log, in one append that keeps the order of each group. What cannot be read goes to
- * quarantine, and what is behind it goes on. Killed before the answer, the whole batch comes again: repeats, under the same
+ * Puts the records of a batch on the log, in one append that keeps the order of each group. What cannot be read, and what the log
+ * refuses for its size, goes to quarantine, and what is behind it goes on. Killed before the answer, the whole batch comes again: repeats, under the same
  * change ids. Never throws: what fails stays in the spool and waits.
  * @param remainingMs what is left of the invocation
  */
@@ -48,10 +50,18 @@ export async function respool(parts: Respooling, messages: readonly SpooledMessa
   const run: Run = { kept: [], errors: [] };
   const groups = Map.groupBy(messages, ({ groupId }) => groupId);
   const readable = (await Promise.all([...groups.values()].map((group) => readGroup(parts, group, run)))).flat();
-  const quarantined = messages.length - readable.length - run.kept.length;
-  const records = await append(parts, { readable, run, budgetMs: Math.max(0, Math.min(maxAppendMs, remainingMs() - reserveMs)) });
+  const unreadable = messages.length - readable.length - run.kept.length;
+  const budgetMs = (): number => Math.max(0, Math.min(maxAppendMs, remainingMs() - reserveMs));
+  const appended = await appendSpooled({ ...parts, budgetMs }, readable);
+  run.kept.push(...appended.kept);
+  run.errors.push(...appended.errors);
   await letWait(parts, run);
-  return { failures: run.kept.map(({ messageId }) => messageId), records, quarantined, errors: run.errors };
+  return {
+    failures: run.kept.map(({ messageId }) => messageId),
+    records: appended.records,
+    quarantined: unreadable + appended.quarantined,
+    errors: run.errors,
+  };
 }
 
 interface Run {
@@ -59,8 +69,7 @@ interface Run {
   readonly errors: unknown[];
 }
 
-interface Readable {
-  readonly message: SpooledMessage;
+interface Readable extends SpooledMessage {
   readonly records: readonly ChangeRecord[];
 }
 
@@ -70,7 +79,7 @@ async function readGroup({ quarantine, now }: Respooling, group: readonly Spoole
   for (const [index, message] of group.entries()) {
     const read = readSpoolMessage(message.body);
     if (read.kind === 'readable') {
-      readable.push({ message, records: read.records });
+      readable.push({ ...message, records: read.records });
       continue;
     }
     try {
@@ -82,26 +91,6 @@ async function readGroup({ quarantine, now }: Respooling, group: readonly Spoole
     }
   }
   return readable;
-}
-
-interface Append {
-  readonly readable: readonly Readable[];
-  readonly run: Run;
-  readonly budgetMs: number;
-}
-
-/** How many records are in the log now. */
-async function append({ log }: Respooling, { readable, run, budgetMs }: Append): Promise<number> {
-  const records = readable.flatMap((message) => message.records);
-  if (records.length === 0) return 0;
-  try {
-    await log.append(records, { budgetMs });
-    return records.length;
-  } catch (error) {
-    run.errors.push(error);
-    run.kept.push(...readable.map(({ message }) => message));
-    return 0;
-  }
 }
 
 /**

@@ -5,9 +5,9 @@ import { SpoolSwitch } from './spool-switch.ts';
 import type { ChangeSpool } from './spool.ts';
 import { TimeBudget } from './time-budget.ts';
 
-/** The spool's part of the 2.4 s. */
+/** The spool's part of the 2.4 s when the log was tried before it. */
 const maxSpoolMs = 600;
-/** A log that keeps its word ends by itself; one that does not is left behind this much later. */
+/** A log that keeps its word ends by itself; one that does not is left behind this much later. The spool ends this much before the answer is due. */
 const graceMs = 50;
 /** With less time than this a working log might fail for want of it, and the spool is the better bet. */
 const minAppendMs = 200;
@@ -25,6 +25,11 @@ interface Parts {
  * What the log took before it failed, or takes after it was given up, is in the spool as well and comes to the log again: a
  * repeat under the same change id, which the delivery log drops. A change of the same key that goes straight to the log
  * once that is back may overtake what is still in the spool: the change's own time tells which is newer, not its place.
+ *
+ * What the log refuses for its size goes to the spool too: respool has the time to take it apart. Such a log works, and is tried again
+ * by the next caller; else one large request would send everybody's changes the long way round.
+ *
+ * A spool whose log was left alone has all the time that is left: a request with many users needs more calls than fit into its usual part.
  * @throws RelayError CHANGE_SPOOL_UNAVAILABLE when neither took all of them; what the log failed with is among the facts.
  */
 export function spoolingAppender(parts: Parts): Appender {
@@ -34,11 +39,12 @@ export function spoolingAppender(parts: Parts): Appender {
       const tried = await tryLog(parts, { records, budget, spoolSwitch });
       if (tried.kind === 'logged') return tried;
       try {
-        await parts.spool.put(records, { budgetMs: Math.min(maxSpoolMs, budget.remainingMs()) });
-        return { kind: 'spooled', because: tried.because };
+        const leftMs = Math.max(0, budget.remainingMs() - graceMs);
+        await parts.spool.put(records, { budgetMs: tried.kind === 'left-alone' ? leftMs : Math.min(maxSpoolMs, leftMs) });
+        return { kind: 'spooled', because: tried.kind === 'failed' ? tried.because : undefined };
       } catch (error) {
         spoolSwitch.spoolFailed();
-        throw neither(error, tried.because);
+        throw neither(error, tried);
       }
     },
   };
@@ -50,15 +56,12 @@ interface Work {
   readonly spoolSwitch: SpoolSwitch;
 }
 
-type Tried =
-  | { readonly kind: 'logged' }
-  /** `because` is undefined when the log was left alone. */
-  | { readonly kind: 'not-logged'; readonly because: unknown };
+type Tried = { readonly kind: 'logged' } | { readonly kind: 'left-alone' } | { readonly kind: 'failed'; readonly because: unknown };
 
 async function tryLog({ log, now }: Parts, { records, budget, spoolSwitch }: Work): Promise<Tried> {
   const budgetMs = Math.min(maxAppendMs, budget.remainingMs() - maxSpoolMs - graceMs);
   const attempt = budgetMs < minAppendMs ? undefined : spoolSwitch.tryLog();
-  if (attempt === undefined) return { kind: 'not-logged', because: undefined };
+  if (attempt === undefined) return { kind: 'left-alone' };
   const part = new TimeBudget({ endsAtMs: now().getTime() + budgetMs + graceMs, now });
   try {
     await part.within('CHANGE_LOG_UNAVAILABLE', () => log.append(records, { budgetMs }));
@@ -66,17 +69,21 @@ async function tryLog({ log, now }: Parts, { records, budget, spoolSwitch }: Wor
     return { kind: 'logged' };
   } catch (because) {
     // Whatever it was, a bug of ours included: the records are still in hand, and the caller hears of it with the answer.
-    attempt.failed();
-    return { kind: 'not-logged', because };
+    if (isRelayError(because, 'CHANGES_TOO_LARGE')) attempt.worked();
+    else attempt.failed();
+    return { kind: 'failed', because };
   }
 }
 
-function neither(error: unknown, because: unknown): unknown {
+function neither(error: unknown, tried: Exclude<Tried, { kind: 'logged' }>): unknown {
   // A bug is not an outage, and keeps its own name.
   if (!isRelayError(error)) return error;
-  const log = because === undefined ? 'not-tried' : isRelayError(because) ? String(because.facts['reason'] ?? because.code) : 'UNKNOWN';
   return new RelayError('CHANGE_SPOOL_UNAVAILABLE', 'Neither the change log nor the spool took the changes', {
-    facts: { ...error.facts, log },
+    facts: { ...error.facts, log: tried.kind === 'left-alone' ? 'not-tried' : nameOf(tried.because) },
     cause: error.cause,
   });
+}
+
+function nameOf(because: unknown): string {
+  return isRelayError(because) ? String(because.facts['reason'] ?? because.code) : 'UNKNOWN';
 }

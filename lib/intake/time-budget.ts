@@ -20,7 +20,12 @@ export class TimeBudget {
    * @throws RelayError with `code` when the time is up.
    */
   async within<T>(code: ErrorCode, work: () => Promise<T>): Promise<T> {
-    const remainingMs = this.remainingMs();
+    return this.withinAtMost(Infinity, code, work);
+  }
+
+  /** The same in `atMostMs`, or what is left if that is less. */
+  async withinAtMost<T>(atMostMs: number, code: ErrorCode, work: () => Promise<T>): Promise<T> {
+    const remainingMs = Math.min(atMostMs, this.remainingMs());
     if (remainingMs === 0) throw tooLate(code);
     let timer: NodeJS.Timeout | undefined;
     const end = new Promise<never>((_resolve, reject) => {

@@ -53,7 +53,7 @@ class ProducingLog implements KafkaChangeLog {
     try {
       await this.#queue.append(records.map(toMessage), budgetMs);
     } catch (error) {
-      throw unavailable(error, this.#options.topic);
+      throw translated(error, this.#options.topic);
     }
   }
 
@@ -84,7 +84,8 @@ class ProducingLog implements KafkaChangeLog {
     try {
       await this.#attempt(messages, leftMs() * firstAttemptShare);
     } catch (error) {
-      if (leftMs() <= 0) throw error;
+      // What is too large once is too large twice.
+      if (leftMs() <= 0 || failureReason(error).reason === 'too-large') throw error;
       await this.#attempt(messages, leftMs());
     }
   }
@@ -123,10 +124,10 @@ function messageBytes({ key, value, headers }: Message): number {
   return recordOverheadBytes + Buffer.byteLength(key ?? '') + (value?.length ?? 0) + headerBytes;
 }
 
-function unavailable(error: unknown, topic: string): RelayError {
+function translated(error: unknown, topic: string): RelayError {
   const { reason, kafkaError } = failureReason(error);
-  return new RelayError('CHANGE_LOG_UNAVAILABLE', 'Kafka did not take the records in time', {
-    facts: { reason, kafkaError, topic },
-    cause: error,
-  });
+  const context = { facts: { reason, kafkaError, topic }, cause: error };
+  return reason === 'too-large'
+    ? new RelayError('CHANGES_TOO_LARGE', 'Kafka does not take as much in one batch', context)
+    : new RelayError('CHANGE_LOG_UNAVAILABLE', 'Kafka did not take the records in time', context);
 }

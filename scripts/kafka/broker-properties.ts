@@ -1,6 +1,14 @@
-/** server.properties of one broker that is its own controller, on loopback alone. Sizes fit a laptop and quick starts. */
-export function brokerProperties(options: { readonly port: number; readonly controllerPort: number; readonly logDir: string }): string {
-  const { port, controllerPort, logDir } = options;
+/**
+ * server.properties of one broker that is its own controller, on loopback alone. Sizes fit a laptop and quick starts.
+ * `more` is set on top of them.
+ */
+export function brokerProperties(options: {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly logDir: string;
+  readonly more?: Readonly<Record<string, string | number>> | undefined;
+}): string {
+  const { port, controllerPort, logDir, more } = options;
   const properties: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -29,6 +37,7 @@ export function brokerProperties(options: { readonly port: number; readonly cont
     'num.network.threads': 2,
     'num.io.threads': 4,
     'log.cleaner.dedupe.buffer.size': 2_097_152,
+    ...more,
   };
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -16,6 +16,8 @@ export function runCommand(
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('error', (error: NodeJS.ErrnoException) => {
+      // A program that was ended may have started others, which keep the pipes open; nobody reads them any more.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
       if (error.code === 'ENOENT') resolve({ kind: 'missing' });
       else reject(error);
     });

@@ -35,6 +35,8 @@ export async function startBroker(options: {
   readonly dataDir: string;
   readonly port: number;
   readonly signal?: AbortSignal;
+  /** Of the broker's own properties, e.g. `connections.max.idle.ms`, for tests of what a broker does by them. */
+  readonly properties?: Readonly<Record<string, string | number>> | undefined;
 }): Promise<RunningBroker> {
   const dataDir = resolve(options.dataDir);
   const logDir = join(dataDir, 'log');
@@ -42,7 +44,7 @@ export async function startBroker(options: {
   const properties = join(dataDir, 'server.properties');
   mkdirSync(dataDir, { recursive: true });
   const port = await claim(options.port);
-  writeFileSync(properties, brokerProperties({ port, controllerPort: await freePort(), logDir }));
+  writeFileSync(properties, brokerProperties({ port, controllerPort: await freePort(), logDir, more: options.properties }));
   const java = [...jvm, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jarFolder(options.version), '*')];
   if (!existsSync(join(logDir, 'meta.properties'))) await format([...java, 'kafka.tools.StorageTool'], properties);
   options.signal?.throwIfAborted();

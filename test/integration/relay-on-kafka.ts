@@ -25,12 +25,21 @@ export interface RelayOnKafka {
   stop(): Promise<void>;
 }
 
-export async function startRelayOnKafka(): Promise<RelayOnKafka> {
+export async function startRelayOnKafka(
+  options: {
+    /** Puts something between the relay and its broker, and answers where that is. */
+    readonly between?: (broker: string) => Promise<string>;
+    /** On top of the broker's own. */
+    readonly properties?: Readonly<Record<string, string | number>>;
+  } = {},
+): Promise<RelayOnKafka> {
   const scratch = scratchFolder();
   const [kafkaData, relayData] = [join(scratch.path, 'kafka'), join(scratch.path, 'state')];
   const receiver = new WebhookReceiver();
-  let broker: KafkaBroker = await startKafkaBroker({ dataDir: kafkaData });
-  const { brokers, port: brokerPort } = broker;
+  const { properties } = options;
+  let broker: KafkaBroker = await startKafkaBroker({ dataDir: kafkaData, properties });
+  const brokerPort = broker.port;
+  const brokers = (await options.between?.(broker.brokers)) ?? broker.brokers;
   const start = { dataDir: relayData, port: await freePort(), environment: { KAFKA_BROKERS: brokers } };
   let relay: RelayProcess = await startRelayProcess(start);
   const { url } = relay;
@@ -45,7 +54,7 @@ export async function startRelayOnKafka(): Promise<RelayOnKafka> {
     pid: () => relay.pid,
     killBroker: () => broker.kill(),
     async startBroker() {
-      broker = await startKafkaBroker({ dataDir: kafkaData, port: brokerPort });
+      broker = await startKafkaBroker({ dataDir: kafkaData, port: brokerPort, properties });
     },
     killRelay: () => relay.kill(),
     async startRelay() {

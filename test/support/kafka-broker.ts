@@ -26,10 +26,15 @@ export interface KafkaBroker {
  * A broker of the caller's own. After `kill`, start it again with the same `dataDir` and `port`.
  * @param options.port a free one when absent
  */
-export async function startKafkaBroker(options: { version?: string; dataDir: string; port?: number }): Promise<KafkaBroker> {
+export async function startKafkaBroker(options: {
+  version?: string;
+  dataDir: string;
+  port?: number;
+  properties?: Readonly<Record<string, string | number>> | undefined;
+}): Promise<KafkaBroker> {
   const version = options.version ?? versionUnderTest();
   await fetchKafka(version, { say: (line) => void process.stdout.write(line + '\n') });
-  const broker = await startBroker({ version, dataDir: options.dataDir, port: options.port ?? 0 });
+  const broker = await startBroker({ version, dataDir: options.dataDir, port: options.port ?? 0, properties: options.properties });
   return { brokers: `127.0.0.1:${broker.port}`, port: broker.port, kill: () => broker.kill(), stop: () => broker.stop() };
 }
 

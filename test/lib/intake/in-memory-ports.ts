@@ -1,10 +1,12 @@
 import { RelayError, type ErrorCode } from '#lib/errors.ts';
 import { logAppender } from '#lib/intake/appender.ts';
 import type { ChangeLog, ChangeRecord } from '#lib/intake/change-log.ts';
+import { HookBinding } from '#lib/intake/hook-binding.ts';
 import type { OrgStore } from '#lib/intake/org-store.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import type { Org, OrgId } from '#lib/okta/org.ts';
 import type { Quarantine, QuarantineEntry } from '#lib/quarantine/quarantine.ts';
+import { InMemorySenders } from './in-memory-senders.ts';
 import { noon, openSecrets } from '../okta/authenticity-fixtures.ts';
 
 export type Health = 'working' | 'unreachable' | 'silent';
@@ -62,13 +64,18 @@ export function inMemoryHooks(...known: readonly Org[]) {
   const orgs = new InMemoryOrgs(...known);
   const log = new InMemoryChangeLog();
   const quarantine = new InMemoryQuarantine();
+  const senders = new InMemorySenders();
   const parts: ReceivingHooks = {
     orgs,
     secrets: openSecrets,
+    senders: undefined,
+    hooks: new HookBinding({ orgs, seen: senders, now: () => noon }),
+    accepted: senders,
+    refusals: { elapsedMs: () => 0, pause: async () => undefined },
     quarantine,
     appender: logAppender(log),
     now: () => noon,
     randomBytes: (size) => Buffer.alloc(size, 0xab),
   };
-  return { orgs, log, quarantine, parts };
+  return { orgs, log, quarantine, senders, parts };
 }

@@ -1,17 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RelayError } from '#lib/errors.ts';
+import { answerHook } from '#lib/http/hook-endpoint.ts';
 import { maxChangeBytes } from '#lib/identity/change.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
+import { HookBinding } from '#lib/intake/hook-binding.ts';
 import { receiveHook, type ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import { maxHookBodyBytes } from '#lib/okta/hook-envelope.ts';
-import { headerScheme, hookRequest, noon, orgWith, sealedAs } from '../okta/authenticity-fixtures.ts';
+import { senderRanges } from '#lib/okta/sender-ranges.ts';
+import { headerScheme, hookRequest, noon, orgWith, sealedAs, signature } from '../okta/authenticity-fixtures.ts';
 import { hookBody, oktaEvent } from './events.ts';
 import { inMemoryHooks } from './in-memory-ports.ts';
 
 const acme = orgWith(headerScheme('right'));
-let { orgs, log, quarantine, parts } = inMemoryHooks(acme);
+let { orgs, log, quarantine, senders, parts } = inMemoryHooks(acme);
 beforeEach(() => {
-  ({ orgs, log, quarantine, parts } = inMemoryHooks(acme));
+  ({ orgs, log, quarantine, senders, parts } = inMemoryHooks(acme));
 });
 
 type Given = Parameters<typeof hookRequest>[0];
@@ -211,7 +214,7 @@ describe('what is out of reach', () => {
 
   it('(a key) makes a signed request unavailable', async () => {
     orgs.orgs.set(acme.id, orgWith({ kind: 'hmac', secrets: [sealedAs('k')] }));
-    const secrets = { open: () => Promise.reject(new RelayError('KEY_UNAVAILABLE', 'away')) };
+    const secrets = { open: () => Promise.reject(new RelayError('KEY_UNAVAILABLE', 'away')), openDecoy: async () => undefined };
     expect(await receive({ headers: { 'x-relay-signature': 'v1=00' } }, { secrets })).toMatchObject({
       kind: 'unavailable',
       error: { code: 'KEY_UNAVAILABLE' },
@@ -268,5 +271,139 @@ describe('time', () => {
     ['long ago', 60_000],
   ])('told wrongly (%s) is counted from now', async (_name, elapsedMs) => {
     expect(await budgetAfter(elapsedMs)).toBe(1_100);
+  });
+});
+
+describe('a signed request that comes again', () => {
+  const signing = orgWith({ kind: 'hmac', secrets: [sealedAs('key')] });
+  const timestamp = String(noon.getTime() / 1000);
+  const body = hookBody([oktaEvent('1')]);
+  const signed = {
+    body,
+    headers: { authorization: '', 'x-relay-timestamp': timestamp, 'x-relay-signature': signature('key', timestamp, body) },
+  };
+  beforeEach(() => orgs.orgs.set(acme.id, signing));
+
+  it('after it was accepted is answered as accepted, and nothing is done with it', async () => {
+    expect(await receive(signed)).toMatchObject({ kind: 'accepted' });
+    expect(await receive(signed)).toEqual({ kind: 'repeated', org: 'acme' });
+    const rewritten = {
+      ...signed.headers,
+      'x-relay-signature': `v1=${'0'.repeat(64)},${signed.headers['x-relay-signature'].replace(/[a-f]/g, (digit) => digit.toUpperCase())}`,
+    };
+    expect(await receive({ body, headers: rewritten })).toEqual({ kind: 'repeated', org: 'acme' });
+    expect(log.records).toHaveLength(1);
+  });
+
+  it('after it was not accepted is worked: a retry must not lose its events', async () => {
+    log.health = 'unreachable';
+    expect(await receive(signed)).toMatchObject({ kind: 'unavailable' });
+    log.health = 'working';
+    expect(await receive(signed)).toMatchObject({ kind: 'accepted', changes: 1 });
+    expect(log.records).toHaveLength(1);
+  });
+
+  it('with the same events and a new signature is worked', async () => {
+    await receive(signed);
+    const next = String(Number(timestamp) + 1);
+    const headers = { authorization: '', 'x-relay-timestamp': next, 'x-relay-signature': signature('key', next, body) };
+    expect(await receive({ body, headers })).toMatchObject({ kind: 'accepted' });
+  });
+
+  it.each(['unreachable', 'silent'] as const)('is worked while it is %s whether it was accepted, and that is said', async (health) => {
+    senders.health = health;
+    expect(await receive(signed)).toMatchObject({ kind: 'accepted', unnoted: { code: 'SENDER_STORE_UNAVAILABLE' } });
+    expect(await receive(signed)).toMatchObject({ kind: 'accepted' });
+    expect(log.records).toHaveLength(2);
+  });
+
+  it('is not remembered for a sender with a fixed header: each of its requests looks the same', async () => {
+    orgs.orgs.set(acme.id, acme);
+    for (let at = 0; at < 2; at += 1) expect(await post(body)).toMatchObject({ kind: 'accepted' });
+    expect(log.records).toHaveLength(2);
+  });
+});
+
+describe('the event hook that a body names', () => {
+  const from = (hook: string, uuid = '1') => hookBody([oktaEvent(uuid)], { source: `https://acme.okta.com/api/v1/eventHooks/${hook}` });
+
+  it('is bound to the org by being the first; events of another one are taken, and said', async () => {
+    expect(await post(from('who1'))).not.toHaveProperty('unconfirmedHook');
+    expect(await post(from('who2', '2'))).toMatchObject({ kind: 'accepted', unconfirmedHook: 'who2' });
+    expect(log.changes.map(({ id }) => id)).toEqual(['1', '2']);
+  });
+
+  it('goes to quarantine, byte for byte, where the org wants no other than the confirmed ones', async () => {
+    orgs.orgs.set(acme.id, { ...acme, hooks: { confirmed: ['who1'], others: 'quarantine' } });
+    expect(await post(from('who1'))).toMatchObject({ kind: 'accepted' });
+    expect(await post(from('who2'))).toEqual({ kind: 'quarantined', org: 'acme', reason: 'hook-unconfirmed' });
+    expect(await post(hookBody([oktaEvent('3')], { source: null }))).toMatchObject({ reason: 'hook-unconfirmed' });
+    expect(log.records).toHaveLength(1);
+    expect(Buffer.from([...quarantine.entries.values()][0]?.body ?? []).toString()).toBe(from('who2'));
+  });
+
+  it('is nobody`s concern where there is none', async () => {
+    expect(await post(hookBody([oktaEvent('1')], { source: null }))).not.toHaveProperty('unconfirmedHook');
+    expect(senders.calls).toBe(0);
+  });
+
+  it('costs no event while it cannot be noted', async () => {
+    senders.health = 'unreachable';
+    expect(await post(from('who1'))).toMatchObject({ kind: 'accepted', unnoted: { code: 'SENDER_STORE_UNAVAILABLE' } });
+  });
+});
+
+it('takes a body of a host that was added after the environment read the org', async () => {
+  let nowMs = noon.getTime();
+  const now = () => new Date(nowMs);
+  const store = new CachedOrgStore(orgs, { now });
+  const warm = { orgs: store, hooks: new HookBinding({ orgs: store, seen: senders, now }), now };
+  await receive({ target: 'challenge' }, warm);
+  orgs.orgs.set(acme.id, { ...acme, hosts: [...acme.hosts, 'new.example.com'] });
+  nowMs += 1_000;
+  const body = hookBody([oktaEvent('1')], { source: 'https://new.example.com/api/v1/eventHooks/who1' });
+  expect(await receive({ body }, warm)).toMatchObject({ kind: 'accepted', changes: 1 });
+  orgs.health = 'unreachable';
+  nowMs += 1_000;
+  const other = hookBody([oktaEvent('2')], { source: 'https://newer.example.com/api/v1/eventHooks/who1' });
+  expect(await receive({ body: other }, warm)).toMatchObject({ kind: 'quarantined', reason: 'source-mismatch' });
+});
+
+describe('networks that requests may come from', () => {
+  const ranges = senderRanges(['192.0.2.0/24']);
+  const call = (sourceIp: string | undefined, headers = { authorization: 'right' }) =>
+    receiveHook({ ...hookRequest({ headers, body: hookBody([oktaEvent('1')]) }), sourceIp }, { ...parts, senders: ranges });
+
+  it('let in who comes from them and proves himself', async () => {
+    expect(await call('192.0.2.1')).toMatchObject({ kind: 'accepted' });
+    expect(await call('192.0.2.1', { authorization: 'wrong' })).toEqual({ kind: 'refused' });
+  });
+
+  it.each(['198.51.100.1', '', undefined])('refuse %j whatever he proves, as a wrong secret is refused', async (sourceIp) => {
+    expect(await call(sourceIp)).toEqual({ kind: 'refused', because: 'address' });
+    expect(answerHook({ kind: 'refused', because: 'address' })).toEqual(answerHook({ kind: 'refused' }));
+    expect([log.records.length, orgs.reads]).toEqual([0, 0]);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    [0, 25],
+    [3.2, 21.8],
+    [24.9, 0.1],
+    [25, 25],
+    [61, 14],
+  ])('that took %d ms waits %d ms more', async (tookMs, waitsMs) => {
+    const waited: number[] = [];
+    const times = [1_000, 1_000 + tookMs];
+    const refusals = { elapsedMs: () => times.shift() ?? 0, pause: async (ms: number) => void waited.push(ms) };
+    expect(await receive({ headers: { authorization: 'wrong' } }, { refusals })).toEqual({ kind: 'refused' });
+    expect(waited).toEqual([expect.closeTo(waitsMs, 6)]);
+  });
+
+  it('alone waits', async () => {
+    const refusals = { elapsedMs: () => 0, pause: () => Promise.reject(new Error('waited')) };
+    expect(await receive({ body: hookBody([oktaEvent('1')]) }, { refusals })).toMatchObject({ kind: 'accepted' });
+    expect(await receive({ target: 'other-path' }, { refusals })).toMatchObject({ kind: 'other-path' });
   });
 });

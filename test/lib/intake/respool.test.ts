@@ -4,6 +4,7 @@ import { respool, type SpooledMessage } from '#lib/intake/respool.ts';
 import { spoolMessages } from '#lib/intake/spool-message.ts';
 import { noon } from '../okta/authenticity-fixtures.ts';
 import { InMemoryChangeLog, InMemoryQuarantine } from './in-memory-ports.ts';
+import { SizeLimitedLog } from './size-limited-log.ts';
 import { byKey, idsOf, recordOf } from './spool-records.ts';
 
 let log: InMemoryChangeLog;
@@ -114,5 +115,98 @@ describe('respool', () => {
     const broken = { append: () => Promise.reject(new TypeError('a bug')) };
     const report = await respool({ log: broken, quarantine, visibility, now: () => noon }, [received('ana', '1')], () => 30_000);
     expect(report).toMatchObject({ failures: ['m-1'], records: 0, errors: [expect.any(TypeError)] });
+  });
+});
+
+describe('respool before a log whose limit for a batch was lowered', () => {
+  const small = new SizeLimitedLog(1_000);
+  beforeEach(() => {
+    small.records.length = 0;
+    small.budgetsMs.length = 0;
+    small.appendsLeft = Infinity;
+  });
+  const runSmall = (messages: readonly SpooledMessage[], remainingMs = () => 30_000) =>
+    respool({ log: small, quarantine, visibility, now: () => noon }, messages, remainingMs);
+  const padded = (user: string, id: string, size: number) => recordOf(user, id, { padding: 'x'.repeat(size) });
+  const holding = (user: string, ...sizes: readonly (readonly [string, number])[]): SpooledMessage => {
+    const [message] = spoolMessages(sizes.map(([id, size]) => padded(user, id, size)));
+    return { ...received(user, ...sizes.map(([id]) => id)), body: message?.body ?? '' };
+  };
+  const firstsByKey = () => Object.fromEntries(Object.entries(byKey(small.records)).map(([key, ids]) => [key, [...new Set(ids)]]));
+
+  it('puts changes on the log one by one that are too large only together, and quarantines none', async () => {
+    const report = await runSmall([holding('ana', ['1', 400], ['2', 400], ['3', 400]), holding('ana', ['4', 600])]);
+    expect(report).toMatchObject({ failures: [], records: 4, quarantined: 0, errors: [{ code: 'CHANGES_TOO_LARGE' }] });
+    expect(firstsByKey()).toEqual({ 'acme:ana': ['1', '2', '3', '4'] });
+    expect(quarantine.entries.size).toBe(0);
+  });
+
+  it('quarantines only the change that is refused by itself; what is before and behind it goes on in order', async () => {
+    const large = padded('ana', '2', 1_200);
+    const report = await runSmall([
+      received('ana', '0'),
+      holding('ana', ['1', 10], ['2', 1_200], ['3', 10]),
+      received('ben', '4'),
+      received('ana', '5'),
+    ]);
+    expect(report).toMatchObject({ failures: [], records: 5, quarantined: 1 });
+    expect(firstsByKey()).toEqual({ 'acme:ana': ['0', '1', '3', '5'], 'acme:ben': ['4'] });
+    expect([...quarantine.entries.values()]).toEqual([
+      {
+        id: expect.stringMatching(/^spool-[0-9a-f]{40}$/) as string,
+        org: 'acme',
+        reason: 'change-too-large',
+        detail: `The change log refused this change of ${large.value.byteLength} bytes, by itself, for its size.`,
+        receivedAt: noon,
+        body: large.value,
+      },
+    ]);
+  });
+
+  it('makes one entry of a change that comes twice, recorded at another time', async () => {
+    await runSmall([holding('ana', ['1', 1_200])]);
+    await runSmall([holding('ana', ['1', 1_201])]);
+    await runSmall([holding('ben', ['1', 1_200])]);
+    expect(quarantine.reasons).toEqual(['change-too-large', 'change-too-large']);
+  });
+
+  it('keeps the group of what it cannot quarantine, in order, and no other', async () => {
+    quarantine.health = 'unreachable';
+    const report = await runSmall([received('ana', '1'), holding('ana', ['2', 1_200]), received('ana', '3'), received('ben', '4')]);
+    expect(report).toMatchObject({
+      failures: ['m-2', 'm-3'],
+      records: 2,
+      quarantined: 0,
+      errors: [{ code: 'CHANGES_TOO_LARGE' }, { code: 'QUARANTINE_UNAVAILABLE' }],
+    });
+    expect(waits).toEqual(waitOf('2', '3'));
+    expect(firstsByKey()).toEqual({ 'acme:ana': ['1'], 'acme:ben': ['4'] });
+  });
+
+  it('keeps the rest when the log goes away in the midst of it', async () => {
+    small.appendsLeft = 2;
+    const report = await runSmall([received('ana', '1'), holding('ben', ['2', 1_200]), received('ana', '3')]);
+    expect(report).toMatchObject({
+      failures: ['m-3', 'm-2'],
+      records: 1,
+      errors: [{ code: 'CHANGES_TOO_LARGE' }, { code: 'CHANGE_LOG_UNAVAILABLE' }],
+    });
+    expect(waits.toSorted()).toEqual(waitOf('2', '3'));
+  });
+
+  it('asks before each append how much time is left, and keeps what there is none for', async () => {
+    const left = [30_000, 12_000, 7_000, 5_000];
+    const report = await runSmall([received('ana', '1'), received('ana', '2'), holding('ana', ['3', 1_200])], () => left.shift() ?? 0);
+    expect(small.budgetsMs).toEqual([10_000, 7_000, 2_000, 0]);
+    expect(report).toMatchObject({ failures: ['m-3'], records: 2, quarantined: 0 });
+  });
+
+  it('does not take a bug for a refusal', async () => {
+    let calls = 0;
+    const broken = {
+      append: () => Promise.reject(calls++ === 0 ? new RelayError('CHANGES_TOO_LARGE', 'too large') : new TypeError('a bug')),
+    };
+    const report = await respool({ log: broken, quarantine, visibility, now: () => noon }, [received('ana', '1')], () => 30_000);
+    expect(report).toMatchObject({ failures: ['m-1'], records: 0, errors: [{ code: 'CHANGES_TOO_LARGE' }, expect.any(TypeError)] });
   });
 });

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { RelayError } from '#lib/errors.ts';
 import type { Appender } from '#lib/intake/appender.ts';
 import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
 import { readSpoolMessage } from '#lib/intake/spool-message.ts';
 import { TimeBudget } from '#lib/intake/time-budget.ts';
 import { InMemoryChangeLog } from './in-memory-ports.ts';
+import { SizeLimitedLog } from './size-limited-log.ts';
 import { InMemoryChangeSpool } from './spool-in-memory.ts';
 import { idsOf, recordOf } from './spool-records.ts';
 
@@ -63,15 +65,51 @@ describe('spoolingAppender', () => {
     expect(spooledIds()).toEqual(['1', '2']);
   });
 
-  it('gives the log 1.1 s and the spool 0.6 s, and less when less is left', async () => {
+  it('gives the log 1.1 s and the spool behind it 0.6 s, and less when less is left', async () => {
     log.health = 'unreachable';
     await append('1');
     nowMs += 5_000;
     await append('2', 1_000);
-    nowMs += 1_000;
-    await append('3', 400);
+    nowMs += 5_000;
+    log.append = () => {
+      nowMs += 500;
+      return Promise.reject(new RelayError('CHANGE_LOG_UNAVAILABLE', 'unreachable'));
+    };
+    await append('3', 1_000);
     expect(log.budgetsMs).toEqual([1_100, 350]);
-    expect(spool.budgetsMs).toEqual([600, 600, 400]);
+    expect(spool.budgetsMs).toEqual([600, 600, 450]);
+  });
+
+  it('gives the spool all the time there is, but for a moment to answer in, while the log is left alone', async () => {
+    log.health = 'unreachable';
+    await append('1');
+    nowMs += 1_000;
+    await append('2', 2_300);
+    await append('3', 400);
+    expect(log.budgetsMs).toEqual([1_100]);
+    expect(spool.budgetsMs).toEqual([600, 2_250, 350]);
+  });
+
+  it('spools what the log refuses for its size, says so, and goes on with the log for everybody else', async () => {
+    const small = new SizeLimitedLog(1_000);
+    appender = spoolingAppender({ log: small, spool, now: () => new Date(nowMs) });
+    const large = recordOf('ana', '1', { padding: 'x'.repeat(1_200) });
+    expect(await appender.append([large], withLeft(2_300))).toMatchObject({ kind: 'spooled', because: { code: 'CHANGES_TOO_LARGE' } });
+    expect(await append('2')).toEqual({ kind: 'logged' });
+    expect(spooledIds()).toEqual(['1']);
+    expect(idsOf(small.records)).toEqual(['2']);
+  });
+
+  it('takes a refusal for size as the answer of a log that is back', async () => {
+    const small = new SizeLimitedLog(1_000);
+    small.appendsLeft = 0;
+    appender = spoolingAppender({ log: small, spool, now: () => new Date(nowMs) });
+    await append('1');
+    nowMs += 5_000;
+    small.appendsLeft = Infinity;
+    await appender.append([recordOf('ana', '2', { padding: 'x'.repeat(1_200) })], withLeft(2_300));
+    expect(await append('3')).toEqual({ kind: 'logged' });
+    expect(spooledIds()).toEqual(['1', '2']);
   });
 
   it('does not try the log with too little time for an answer, and holds nothing against it', async () => {

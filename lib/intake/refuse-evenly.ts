@@ -1,0 +1,18 @@
+/**
+ * A refusal is answered at a whole multiple of this after the request came. Whether an org is known, which schemes it has and whether a
+ * secret is right all cost the same computing; what a store or KMS adds for a name that was not asked for lately is milliseconds, and
+ * disappears in here.
+ */
+const stepMs = 25;
+
+export interface RefusalClock {
+  /** Milliseconds from any beginning, with fractions; never set back. */
+  readonly elapsedMs: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Resolves at the next step after now, counted from `startedAtMs` of the same clock. */
+export async function refuseEvenly(startedAtMs: number, clock: RefusalClock): Promise<void> {
+  const spentMs = Math.max(0, clock.elapsedMs() - startedAtMs);
+  await clock.pause(stepMs - (spentMs % stepMs));
+}
