@@ -14,6 +14,7 @@ export const functionTimeoutsMs = {
   respool: 30_000,
   'fan-out': 60_000,
   deliver: 60_000,
+  sweep: 60_000,
   admin: 10_000,
   replay: 300_000,
 } as const;

@@ -6,6 +6,7 @@ import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { forgetSubscriptions } from '#lib/dynamodb/forget-subscriptions.ts';
 import { seedOrgs } from '#lib/dynamodb/org-seed.ts';
 import { releaseLeases } from '#lib/dynamodb/release-leases.ts';
+import { releaseTokens } from '#lib/dynamodb/release-tokens.ts';
 import { changeTopic, type ChangeLogFeed } from '#lib/intake/change-log.ts';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { kafkaChangeLogFeed } from '#lib/kafka/kafka-change-log-feed.ts';
@@ -25,9 +26,12 @@ import { invoke, loadHandlers, type FunctionName } from './lambda.ts';
 import { startQueuePoller, type Poller } from './queue-poller.ts';
 import { localOrgs, type SeededOrg } from './local-orgs.ts';
 import { builtInName, type LocalOptions } from './options.ts';
+import { startTicker } from './ticker.ts';
 
 const slowStartMs = 15_000;
 const slowStartInvocations = 3;
+/** Once a minute in AWS: schedules there know no seconds. */
+const sweepIntervalMs = 2_000;
 
 type OnError = (what: string, error: unknown) => void;
 
@@ -80,6 +84,12 @@ export async function startRelay(options: LocalOptions, onError: OnError): Promi
   parts.defer(() => replays.stop());
   const replayed = startQueue(aws, 'deliver replays', call('deliver'), onError);
   parts.defer(() => replayed.stop());
+  const sweeping = startTicker({
+    intervalMs: sweepIntervalMs,
+    invoke: () => call('sweep')({}),
+    onError: (error) => onError('sweep', error),
+  });
+  parts.defer(() => sweeping.stop());
   const changes = await startChangeLogPoller({ feed: log.feed, invoke: call('fan-out'), onError: (error) => onError('fan-out', error) });
   parts.defer(() => changes.stop());
   const gateway = await startGateway({
@@ -108,6 +118,7 @@ function environment(options: LocalOptions, folder: DataFolder, adminToken: stri
     RELAY_ADMIN_TOKEN: adminToken,
     ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
     SUBSCRIPTIONS_MAX_AGE_MS: '0',
+    SWEEP_INTERVAL_MS: String(sweepIntervalMs),
     SECRETS_KEY_FILE: folder.keyFile,
     ...(options.kafkaBrokers === undefined
       ? { CHANGE_LOG: 'embedded' }
@@ -115,7 +126,10 @@ function environment(options: LocalOptions, folder: DataFolder, adminToken: stri
   };
 }
 
-/** Orgs are what flags and file say, no more: one that is no longer named is taken out. Leases of the last process have nobody left to end them. */
+/**
+ * Orgs of flags and file are what those say, no more: one that is no longer named is taken out; those of the API stay. Leases of the last
+ * process have nobody left to end them.
+ */
 async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators): Promise<SeededOrg[]> {
   const box = new SecretBox(localDataKeys(folder.keyFile), { now: () => new Date() });
   const orgs = await localOrgs(options.orgs, box, folder.derive);
@@ -123,6 +137,7 @@ async function seed(options: LocalOptions, folder: DataFolder, aws: AwsEmulators
   await seedOrgs(client, { table: 'orgs', orgs: orgs.map(({ org }) => org) });
   await forgetSubscriptions(client, { table: 'subscriptions', name: builtInName });
   for (const table of ['deliveries', 'states']) await releaseLeases(client, { table, now: new Date() });
+  await releaseTokens({ client, table: 'lanes' }, new Date());
   client.destroy();
   return orgs;
 }

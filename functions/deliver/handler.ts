@@ -1,9 +1,9 @@
 /**
- * deliver: from the delivery queue to the subscribers.
+ * deliver: from the delivery queues to the subscribers.
  *
- * Arrives: messages of deliveries.fifo or replay-deliveries.fifo from Lambda's SQS event source mapping, one delivery each, in order
- *          within their group.
- * Leaves:  signed webhooks, and a record of every attempt.
+ * Arrives: messages of deliveries.fifo or replay-deliveries.fifo from Lambda's SQS event source mapping, in order within their group: a
+ *          delivery each, or the release of a parked lane.
+ * Leaves:  signed webhooks, a record of every attempt, and parked lanes for what must wait.
  * Retries: SQS shows again what is named in the answer once the wait that was set on it is over. A subscriber's failures are
  *          counted in the delivery's record, never by SQS. After an error, the whole batch when its visibility ends.
  */
@@ -20,6 +20,7 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
       messageId,
       receiptHandle,
       body,
+      receiveCount: Number(attributes.ApproximateReceiveCount),
       // A FIFO queue always says; were it not to, a message by itself is in order by itself.
       groupId: attributes.MessageGroupId ?? messageId,
     }));

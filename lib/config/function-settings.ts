@@ -19,6 +19,7 @@ export const functionSettings = {
     /** Okta waits three seconds, API Gateway a little less (`hookAnswerMs`), and the function's own budget ends at 2.4 s. */
     timeoutSeconds: 3,
     variables: [
+      'ALLOWED_HOOK_RANGES',
       'CHANGE_LOG',
       'CHANGE_SPOOL_QUEUE_URL',
       'CHANGE_TOPIC',
@@ -28,6 +29,8 @@ export const functionSettings = {
       'QUARANTINE_BUCKET',
       'QUARANTINE_TABLE',
       'SECRETS_KEY_ID',
+      'SENDERS_TABLE',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
   },
@@ -44,6 +47,7 @@ export const functionSettings = {
       'KAFKA_BROKERS',
       'QUARANTINE_BUCKET',
       'QUARANTINE_TABLE',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
   },
@@ -57,6 +61,7 @@ export const functionSettings = {
       'QUARANTINE_TABLE',
       'SUBSCRIPTIONS_MAX_AGE_MS',
       'SUBSCRIPTIONS_TABLE',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
   },
@@ -69,12 +74,31 @@ export const functionSettings = {
       'ATTEMPT_TIMEOUT_MS',
       'DELIVERIES_QUEUE_URL',
       'DELIVERIES_TABLE',
+      'LANES_TABLE',
+      'LIMITS_TABLE',
       'QUARANTINE_BUCKET',
       'QUARANTINE_TABLE',
       'REPLAY_DELIVERIES_QUEUE_URL',
       'SECRETS_KEY_ID',
       'STATES_TABLE',
       'SUBSCRIPTIONS_TABLE',
+      'METRICS_NAMESPACE',
+      'LOG_LEVEL',
+    ],
+  },
+  sweep: {
+    about: 'Releases parked lanes that are due, once a minute',
+    memoryMb: 512,
+    /** The interval of its schedule: a sweep that takes longer is gone on with by the next. */
+    timeoutSeconds: 60,
+    variables: [
+      'DELIVERIES_QUEUE_URL',
+      'DELIVERIES_TABLE',
+      'LANES_TABLE',
+      'REPLAY_DELIVERIES_QUEUE_URL',
+      'SUBSCRIPTIONS_TABLE',
+      'SWEEP_INTERVAL_MS',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
   },
@@ -85,17 +109,20 @@ export const functionSettings = {
     variables: [
       'ADMIN_AUTH',
       'DELIVERIES_TABLE',
+      'ORGS_TABLE',
       'QUARANTINE_TABLE',
       'REPLAYS_QUEUE_URL',
       'REPLAYS_TABLE',
       'SECRETS_KEY_ID',
+      'SENDERS_TABLE',
       'SUBSCRIPTIONS_TABLE',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
   },
   replay: {
     about: 'Reads a piece of the change log again for one subscription',
-    /** For half a million state keys at a time (lib/replay/replay-partition.ts) and what Kafka hands over at once. */
+    /** For a million changes of state at a time (lib/replay/look-ahead.ts) and what Kafka hands over at once. */
     memoryMb: 1_024,
     /** The same as `functionTimeoutSeconds` of the queue it reads (lib/sqs/queues.ts): a test compares them. */
     timeoutSeconds: 300,
@@ -108,8 +135,16 @@ export const functionSettings = {
       'REPLAYS_TABLE',
       'REPLAY_DELIVERIES_QUEUE_URL',
       'SUBSCRIPTIONS_TABLE',
+      'METRICS_NAMESPACE',
       'LOG_LEVEL',
     ],
+  },
+  'cluster-setup': {
+    about: 'Tells a deployment which brokers the cluster has, and whether its topics are right',
+    memoryMb: 256,
+    /** A topic that was just made may take half a minute to be described; CloudFormation waits longer (infra/constructs/cluster-setup.ts). */
+    timeoutSeconds: 120,
+    variables: ['LOG_LEVEL'],
   },
 } as const satisfies Record<string, FunctionDefinition>;
 export type FunctionName = keyof typeof functionSettings;

@@ -1,3 +1,6 @@
+import { cidrRanges } from './cidr-ranges.ts';
+import { adminToken, brokers, oneOf, text, url, wholeNumber, yesOrNo } from './parsers.ts';
+
 /**
  * Every setting of the functions, as data. docs/configuration.md is held against this table, both ways, by a test.
  * `parse` answers the value, or throws an Error whose message says what is wrong (never repeating a secret).
@@ -9,56 +12,6 @@ export interface Variable<T> {
   readonly fallback?: T;
   readonly secret?: true;
   parse(text: string): T;
-}
-
-const text = (text: string): string => text;
-
-function oneOf<const T extends string>(...choices: readonly T[]) {
-  return (text: string): T => {
-    const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
-    return found;
-  };
-}
-
-function url(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new Error('must be an http(s) URL');
-  return text;
-}
-
-function list(text: string): string[] {
-  const items = text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  if (items.length === 0) throw new Error('must name at least one');
-  return items;
-}
-
-function brokers(text: string): string[] {
-  const items = list(text);
-  const bad = items.find((item) => !/^[^\s:]+:[0-9]{1,5}$/.test(item) && !/^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$/.test(item));
-  if (bad !== undefined) throw new Error('must be host:port, comma-separated');
-  return items;
-}
-
-function wholeNumber(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^[0-9]+$/.test(text) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}`);
-    return value;
-  };
-}
-
-function yesOrNo(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
-  return text === 'true';
-}
-
-function adminToken(text: string): string {
-  if (text.length < 16) throw new Error('must have at least 16 characters');
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new Error('must be printable ASCII without spaces');
-  return text;
 }
 
 const variable = <T>(definition: Variable<T>): Variable<T> => definition;
@@ -89,11 +42,28 @@ export const variables = {
   }),
   AWS_REGION: variable({ about: 'AWS region; Lambda sets it.', example: 'eu-central-1', parse: text }),
   ORGS_TABLE: variable({ about: 'DynamoDB table of Okta orgs.', example: 'relay-orgs', parse: text }),
+  SENDERS_TABLE: variable({
+    about: 'DynamoDB table of what was seen of those who send hook requests.',
+    example: 'relay-senders',
+    parse: text,
+  }),
+  ALLOWED_HOOK_RANGES: variable<string[] | undefined>({
+    about: 'Networks that hook requests may come from, as CIDR blocks. Not set: anywhere.',
+    example: '192.0.2.0/24,2001:db8::/32',
+    fallback: undefined,
+    parse: cidrRanges,
+  }),
   SUBSCRIPTIONS_TABLE: variable({ about: 'DynamoDB table of subscriptions.', example: 'relay-subscriptions', parse: text }),
   DELIVERIES_TABLE: variable({ about: 'DynamoDB table of deliveries.', example: 'relay-deliveries', parse: text }),
   STATES_TABLE: variable({
     about: 'DynamoDB table of how far each state was delivered to each subscription.',
     example: 'relay-states',
+    parse: text,
+  }),
+  LANES_TABLE: variable({ about: 'DynamoDB table of parked lanes.', example: 'relay-lanes', parse: text }),
+  LIMITS_TABLE: variable({
+    about: "DynamoDB table of what is leased of each subscription's limits.",
+    example: 'relay-limits',
     parse: text,
   }),
   QUARANTINE_TABLE: variable({ about: 'DynamoDB table that indexes the quarantine.', example: 'relay-quarantine', parse: text }),
@@ -162,6 +132,12 @@ export const variables = {
     fallback: 2_500,
     parse: wholeNumber(0, 4_000),
   }),
+  SWEEP_INTERVAL_MS: variable({
+    about: 'How often parked lanes are swept, in milliseconds: as often as the schedule says.',
+    example: '60000',
+    fallback: 60_000,
+    parse: wholeNumber(100, 600_000),
+  }),
   AWS_ENDPOINT_URL_DYNAMODB: variable<string | undefined>({
     about: "DynamoDB endpoint, where it is not the region's own.",
     example: 'http://127.0.0.1:8000',
@@ -179,6 +155,12 @@ export const variables = {
     example: 'http://127.0.0.1:4566',
     fallback: undefined,
     parse: url,
+  }),
+  METRICS_NAMESPACE: variable<string | undefined>({
+    about: 'CloudWatch namespace of the metrics; without it none are written.',
+    example: 'okta-event-relay-prod',
+    fallback: undefined,
+    parse: text,
   }),
   LOG_LEVEL: variable<'info' | 'warn' | 'error'>({
     about: 'Least severe log line that is written.',

@@ -1,64 +1,76 @@
-import type { SubscriptionId } from '../subscriptions/subscription.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
+import type { Admission } from './circuits.ts';
 import type { DeliverParts } from './deliver-parts.ts';
-import type { Attempt, AttemptError, Claim, DeliveryMessage, Settlement } from './delivery.ts';
-import { lostClaim, type MessageOutcome } from './message-outcome.ts';
-import { nextStep, type NextStep } from './retry-schedule.ts';
+import type { Attempt, AttemptError, Claim, DeliveryMessage, DeliveryReason, Settlement } from './delivery.ts';
+import { isRemoval } from './is-removal.ts';
+import { lostClaim, type DeliveryOutcome } from './message-outcome.ts';
+import { nextStep, retryScheduleOf, type NextStep } from './retry-schedule.ts';
 import { endTurn, takeTurn, type Turn } from './state-turn.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf, type Verdict } from './verdict.ts';
 import { webhookHeaders } from './webhook-headers.ts';
 import type { WebhookAnswer } from './webhook-sender.ts';
 
-/** A subscription that may be sent to, its secrets opened, newest first. */
-export interface ReadySubscription {
-  readonly kind: 'ready';
-  readonly id: SubscriptionId;
-  readonly url: string;
-  readonly secrets: readonly string[];
-}
-
 export interface ClaimedDelivery {
   readonly message: DeliveryMessage;
+  readonly group: string;
   readonly lease: string;
   readonly leaseUntil: Date;
   readonly claim: Extract<Claim, { kind: 'claimed' }>;
-  readonly subscription: ReadySubscription;
+  readonly subscription: Subscription;
+  /** Of the subscription, opened, newest first. */
+  readonly secrets: readonly string[];
+  readonly admission: Admitted;
 }
+
+/** How the circuit let it through. With `probe` it is sent to find out whether the endpoint is back: a failure does not count. */
+export type Admitted = Exclude<Admission, { kind: 'open' }>;
 
 /** Between two looks at a state that is being sent for by another lane: seldom, and mostly over within one. */
 const busyWaitMs = 1_000;
+/** A wait up to this long is spent in the queue, any longer one in the lane store. The schedule's first is 5 s. */
+export const longestQueueWaitMs = 6_000;
 
 /**
  * Makes one attempt of a delivery that is ours and records it; none when its state has moved further or is being sent for.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE, SECRET_UNREADABLE
  */
-export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDelivery): Promise<MessageOutcome> {
-  const { message, lease, leaseUntil, claim, subscription } = delivery;
+export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDelivery): Promise<DeliveryOutcome> {
+  const { message, lease, leaseUntil, subscription } = delivery;
   const at = parts.now();
-  const body = Buffer.from(JSON.stringify(message.change), 'utf8');
-  const headers = webhookHeaders(message, { at, body, secrets: subscription.secrets });
   const turn = await takeTurn(parts.guard, { message, lease, now: at, until: leaseUntil });
-  if (turn.kind !== 'open') return settleUntried(parts, delivery, turn);
+  // Late on request: the guard is not told, for what is newer is delivered already.
+  const late = turn.kind === 'superseded' && subscription.stale === 'late';
+  if (turn.kind !== 'open' && !late) return settleUntried(parts, delivery, turn);
+  const passages = turn.kind === 'open' ? turn.passages : [];
+  const body = Buffer.from(JSON.stringify(message.change), 'utf8');
+  const headers = webhookHeaders(message, { at, body, secrets: delivery.secrets, late });
   const answer = await parts.sender.send({ url: subscription.url, headers, body, timeoutMs: parts.attemptTimeoutMs });
 
-  const verdict = verdictOf(answer);
-  const refused = verdict.kind === 'refused';
   const now = parts.now();
-  const step = nextStep(verdict, {
-    attempts: claim.attempts + 1,
-    refusals: claim.refusals + (refused ? 1 : 0),
-    now,
-    random: parts.random(),
-  });
+  const verdict = verdictOf(answer);
+  const step = stepAfter(verdict, delivery, { now, random: parts.random() });
   // A 2xx is recorded before the guard is told, so that losing the guard now brings no repeat: what it was never told of counts as delivered.
   // A failure goes to the guard first, for the same reason: on record and untold, it would count as delivered.
-  if (step.kind !== 'delivered') await endTurn(parts.guard, turn.passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
+  if (step.kind !== 'delivered') await endTurn(parts.guard, passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
   // Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on.
-  if (step.kind === 'gone') await parts.subscriptions.disable(subscription.id, now);
+  if (step.kind === 'gone') await parts.circuits.gone(subscription.id, now);
 
-  const settlement: Settlement = { id: message.delivery, lease, attempt: attemptOf(at, answer), refused, ...recordOf(step, now) };
-  const settled = await parts.store.settle(settlement);
-  if (step.kind === 'delivered') await endTurn(parts.guard, turn.passages, 'delivered');
-  return settled === 'lost' ? lostClaim : outcomeOf(step, answer);
+  const settled = await parts.store.settle(settlementOf(delivery, { at, now, answer, step, refused: verdict.kind === 'refused' }));
+  if (step.kind === 'delivered') await endTurn(parts.guard, passages, 'delivered');
+  await tell(parts, delivery, { verdict, step, now });
+  return settled === 'lost' ? lostClaim : outcomeOf(step, { answer, now });
+}
+
+type Step = NextStep | { readonly kind: 'probe-failed' };
+
+function stepAfter(
+  verdict: Verdict,
+  { claim, admission, subscription }: ClaimedDelivery,
+  { now, random }: { now: Date; random: number },
+): Step {
+  if (admission.kind === 'probe' && (verdict.kind === 'failed' || verdict.kind === 'refused')) return { kind: 'probe-failed' };
+  const refusals = claim.refusals + (verdict.kind === 'refused' ? 1 : 0);
+  return nextStep(verdict, { attempts: claim.attempts + 1, refusals, now, random, schedule: retryScheduleOf(subscription) });
 }
 
 /** Failures after which the request may be with the receiver all the same. */
@@ -72,32 +84,65 @@ async function settleUntried(
   parts: DeliverParts,
   { message, lease }: ClaimedDelivery,
   turn: Exclude<Turn, { kind: 'open' }>,
-): Promise<MessageOutcome> {
+): Promise<DeliveryOutcome> {
   const record = { id: message.delivery, lease };
   if (turn.kind === 'superseded') return (await parts.store.settle({ ...record, status: 'superseded' })) === 'lost' ? lostClaim : turn;
   const now = parts.now();
   const waitMs = Math.min(Math.max(turn.until.getTime() - now.getTime(), 1), busyWaitMs);
-  const settled = await parts.store.settle({ ...record, status: 'pending', nextAttemptAt: new Date(now.getTime() + waitMs) });
+  const settled = await parts.store.settle({ ...record, status: 'pending' });
   return settled === 'lost' ? lostClaim : { kind: 'waits', waitMs, reason: 'state-busy' };
 }
 
-function attemptOf(at: Date, answer: WebhookAnswer): Attempt {
-  const failed = answer.kind === 'failed';
-  return {
+interface Made {
+  readonly at: Date;
+  readonly now: Date;
+  readonly answer: WebhookAnswer;
+  readonly step: Step;
+  readonly refused: boolean;
+}
+
+function settlementOf({ message, lease, admission }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
+  const probe = admission.kind === 'probe';
+  const attempt: Attempt = {
     time: at.toISOString(),
-    status: failed ? null : answer.status,
+    status: answer.kind === 'failed' ? null : answer.status,
     latencyMs: answer.latencyMs,
-    error: failed ? answer.error : null,
+    error: answer.kind === 'failed' ? answer.error : null,
+    ...(answer.kind === 'answered' && answer.excerpt !== undefined ? { answer: answer.excerpt } : {}),
+    ...(probe ? { probe } : {}),
   };
+  const made = { id: message.delivery, lease, attempt, refused: refused && !probe };
+  if (step.kind === 'delivered') return { ...made, status: 'delivered' };
+  if (step.kind === 'probe-failed') return { ...made, status: 'parked' };
+  if (step.kind !== 'wait') return { ...made, status: 'dead', reason: step.kind, letter: message };
+  const status = step.waitMs <= longestQueueWaitMs ? 'pending' : 'parked';
+  return { ...made, status, nextAttemptAt: new Date(now.getTime() + step.waitMs) };
 }
 
-function recordOf(step: NextStep, now: Date): Pick<Settlement, 'status' | 'nextAttemptAt'> {
-  if (step.kind === 'wait') return { status: 'pending', nextAttemptAt: new Date(now.getTime() + step.waitMs) };
-  return { status: step.kind === 'delivered' ? 'delivered' : 'dead' };
+/** What the rest of the relay learns from an attempt, once it is on record. */
+async function tell(
+  parts: DeliverParts,
+  { message, group, subscription, admission }: ClaimedDelivery,
+  { verdict, step, now }: { verdict: Verdict; step: Step; now: Date },
+): Promise<void> {
+  if (step.kind === 'delivered') measure(parts, message, now);
+  if (step.kind === 'exhausted') await parts.circuits.exhausted(subscription.id, now);
+  if (verdict.kind !== 'gone') await parts.circuits.noteAttempt(subscription, { group, verdict: verdict.kind, now, admission });
 }
 
-function outcomeOf(step: NextStep, answer: WebhookAnswer): MessageOutcome {
+/** What is sent again on request is as old as it is, and says nothing about the relay. */
+function measure({ metrics }: DeliverParts, message: DeliveryMessage, now: Date): void {
+  if (message.replay !== undefined) return;
+  const latencyMs = Math.max(0, now.getTime() - Date.parse(message.change.time));
+  metrics.time('DeliveryLatencyMs', latencyMs, { Subscription: message.subscription });
+  if (isRemoval(message)) metrics.time('RemovalLatencyMs', latencyMs, { Subscription: message.subscription });
+}
+
+function outcomeOf(step: Step, { answer, now }: { answer: WebhookAnswer; now: Date }): DeliveryOutcome {
   if (step.kind === 'delivered') return { kind: 'delivered' };
-  const reason = answer.kind === 'failed' ? answer.error : `status-${answer.status}`;
-  return step.kind === 'wait' ? { kind: 'waits', waitMs: step.waitMs, reason } : { kind: 'dead', reason };
+  if (step.kind === 'probe-failed') return { kind: 'held', reason: 'circuit' };
+  const because = answer.kind === 'failed' ? answer.error : `status-${answer.status}`;
+  if (step.kind === 'wait') return { kind: 'failing', dueAt: new Date(now.getTime() + step.waitMs), because };
+  const reason: DeliveryReason = step.kind;
+  return { kind: 'dead', reason, because };
 }

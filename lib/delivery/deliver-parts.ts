@@ -2,25 +2,35 @@ import type { Quarantine } from '../quarantine/quarantine.ts';
 import type { SealContext } from '../sealing/data-keys.ts';
 import type { SealedSecret } from '../sealing/sealed-secret.ts';
 import type { Subscription, SubscriptionId } from '../subscriptions/subscription.ts';
+import type { Circuits } from './circuits.ts';
+import type { DeliveryMetrics } from './delivery-metrics.ts';
 import type { MessageRemoval, MessageVisibility } from './delivery-queue.ts';
 import type { DeliveryStore } from './delivery.ts';
+import type { LaneQueue, LaneStore } from './lane-store.ts';
+import type { Limiter } from './limiter.ts';
 import type { StaleGuard } from './stale-guard.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** What delivering needs; brought by the wiring, or by a test. */
 export interface DeliverParts {
+  /** Where the batch comes from. */
+  readonly queue: LaneQueue;
   readonly store: DeliveryStore;
+  readonly lanes: LaneStore;
   readonly guard: StaleGuard;
   readonly subscriptions: SubscriptionLookup;
+  readonly circuits: Pick<Circuits, 'admit' | 'noteAttempt' | 'gone' | 'exhausted'>;
+  readonly limiter: Limiter;
   readonly secrets: SecretOpener;
   readonly sender: WebhookSender;
   readonly visibility: MessageVisibility;
   readonly removal: MessageRemoval;
   readonly quarantine: Quarantine;
+  readonly metrics: DeliveryMetrics;
   readonly now: () => Date;
   /** In [0, 1). */
   readonly random: () => number;
-  /** A name for one claim that no other claim ever has. */
+  /** A name for one claim, parking or token that nothing else ever has. */
   readonly newLease: () => string;
   /** Time one attempt may take, in milliseconds. */
   readonly attemptTimeoutMs: number;
@@ -34,8 +44,6 @@ export interface SubscriptionLookup {
    * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE
    */
   find(id: SubscriptionId): Promise<Subscription | undefined>;
-  /** The endpoint is gone. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
-  disable(id: SubscriptionId, at: Date): Promise<void>;
 }
 
 /** @throws RelayError KEY_UNAVAILABLE, SECRET_UNREADABLE */

@@ -1,4 +1,5 @@
 import type { DeliveryMessage } from './delivery.ts';
+import type { ReleaseMessage } from './release-message.ts';
 
 export interface QueuedDelivery {
   /** Hash of the lane: messages of one group are handled in order. */
@@ -8,14 +9,22 @@ export interface QueuedDelivery {
   readonly message: DeliveryMessage;
 }
 
+/** The release of a parked lane, in the lane's own group. */
+export interface QueuedRelease {
+  readonly groupId: string;
+  /** Its token. */
+  readonly deduplicationId: string;
+  readonly message: ReleaseMessage;
+}
+
 /**
- * Port: putting deliveries on `deliveries.fifo`.
+ * Port: putting deliveries, and releases of lanes, on `deliveries.fifo`.
  * Answers which of them the queue did not take, by index: once a message of a group was not taken, none behind it in that group was sent.
  * `refused` are those that the queue will never take (their content is at fault); what is behind a refused one goes on.
  */
 export interface DeliveryQueue {
   send(
-    deliveries: readonly QueuedDelivery[],
+    messages: readonly (QueuedDelivery | QueuedRelease)[],
   ): Promise<{ notSent: readonly number[]; refused: readonly { index: number; detail: string }[] }>;
 }
 

@@ -1,3 +1,4 @@
+import { retrySecondsProblem } from '../subscriptions/retry-seconds.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -22,6 +23,15 @@ export const failureSchedule: readonly number[] = [
   24 * hour,
 ];
 
+/**
+ * The schedule of a subscription, in milliseconds, from its own waits in seconds where it has any. Bounds are checked before they are stored, so waits
+ * outside them are a bug or written by hand: they count as none, for a schedule without an end would send for ever.
+ */
+export function retryScheduleOf({ retrySeconds }: { readonly retrySeconds?: readonly number[] | undefined }): readonly number[] {
+  if (retrySeconds === undefined || retrySecondsProblem(retrySeconds) !== undefined) return failureSchedule;
+  return [0, ...retrySeconds.map((seconds) => seconds * second)];
+}
+
 /** After an answer that will hardly change: three attempts that end within 35 minutes, the time they take themselves included. */
 export const refusalSchedule: readonly number[] = [0, 5 * minute, 29 * minute];
 
@@ -45,20 +55,25 @@ export interface AttemptsSoFar {
   readonly now: Date;
   /** In [0, 1). */
   readonly random: number;
+  /** Of the subscription, from `retryScheduleOf`. */
+  readonly schedule?: readonly number[];
 }
 
 /**
- * What follows an attempt.
+ * What follows an attempt. It is the last one when the schedule has no wait for another, whatever the verdicts before it were.
  * A wait is up to a tenth shorter than the schedule says. `Retry-After` can make it longer (then up to a tenth longer than
  * asked, never shorter) but not shorter: else a receiver that asks for one second would use up ten attempts in ten.
  * It is not looked at after a refusal, whose three attempts must end in time.
  */
-export function nextStep(verdict: Verdict, { attempts, refusals, now, random }: AttemptsSoFar): NextStep {
+export function nextStep(
+  verdict: Verdict,
+  { attempts, refusals, now, random, schedule: failures = failureSchedule }: AttemptsSoFar,
+): NextStep {
   if (verdict.kind === 'accepted') return { kind: 'delivered' };
   if (verdict.kind === 'gone') return verdict;
-  const [schedule, made] = verdict.kind === 'refused' ? [refusalSchedule, refusals] : [failureSchedule, attempts];
+  const [schedule, made] = verdict.kind === 'refused' ? [refusalSchedule, refusals] : [failures, attempts];
   const scheduledMs = schedule[made];
-  if (scheduledMs === undefined || attempts >= failureSchedule.length) return { kind: 'exhausted' };
+  if (scheduledMs === undefined || attempts >= failures.length) return { kind: 'exhausted' };
 
   const waitMs = Math.round(scheduledMs * (1 - jitterShare * random));
   if (verdict.kind === 'refused') return { kind: 'wait', waitMs };

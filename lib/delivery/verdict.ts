@@ -1,3 +1,4 @@
+import { errorVerdicts, statusVerdicts, type VerdictKind } from './attempt-verdicts.ts';
 import type { WebhookAnswer } from './webhook-sender.ts';
 
 /** What an answer means for a delivery. */
@@ -11,14 +12,13 @@ export type Verdict =
   /** Everything else: worth another try. `retryAfter` is the header as it came. */
   | { readonly kind: 'failed'; readonly retryAfter: string | null };
 
-/** Design section 6: these are given up after three of them. */
-const refusals: ReadonlySet<number> = new Set([400, 404, 409, 413, 422]);
-
-/** Total: any status, also one that no RFC knows, and any failure below HTTP. A redirect is not followed, so it is a failure. */
+/** Total, by the tables of attempt-verdicts.ts: any status, also one that no RFC knows, and any failure below HTTP. */
 export function verdictOf(answer: WebhookAnswer): Verdict {
-  if (answer.kind === 'failed') return { kind: 'failed', retryAfter: null };
-  if (answer.status >= 200 && answer.status < 300) return { kind: 'accepted' };
-  if (answer.status === 410) return { kind: 'gone' };
-  if (refusals.has(answer.status)) return { kind: 'refused' };
-  return { kind: 'failed', retryAfter: answer.retryAfter };
+  const { verdict: kind } = answer.kind === 'failed' ? errorVerdicts[answer.error] : rowOf(answer.status);
+  return kind === 'failed' ? { kind, retryAfter: answer.kind === 'failed' ? null : answer.retryAfter } : { kind };
+}
+
+function rowOf(status: number): { readonly verdict: VerdictKind } {
+  // Not a number is in no range, and as little an answer as those of the last row.
+  return statusVerdicts.find(({ from, to }) => status >= from && status <= to) ?? { verdict: 'failed' };
 }

@@ -12,7 +12,7 @@ const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  */
 export function webhookHeaders(
   message: DeliveryMessage,
-  attempt: { readonly at: Date; readonly body: Uint8Array; readonly secrets: readonly string[] },
+  { late, ...attempt }: { readonly at: Date; readonly body: Uint8Array; readonly secrets: readonly string[]; readonly late?: boolean },
 ): Record<string, string> {
   const { traceparent, replay } = message;
   return {
@@ -21,5 +21,6 @@ export function webhookHeaders(
     ...signWebhook({ id: webhookIdOf(message.change.id), ...attempt }),
     ...(traceparent !== undefined && traceparentPattern.test(traceparent) ? { traceparent } : {}),
     ...(replay === undefined ? {} : { 'relay-replay': replay.id }),
+    ...(late === true ? { 'relay-late': 'true' } : {}),
   };
 }

@@ -13,7 +13,14 @@ export interface WebhookRequest {
  * `detail` names the error for the log: no address, no header, no body.
  */
 export type WebhookAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly retryAfter: string | null; readonly latencyMs: number }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly retryAfter: string | null;
+      readonly latencyMs: number;
+      /** Beginning of the body, if some of it came with the status: at most 256 characters, control characters escaped. */
+      readonly excerpt?: string;
+    }
   | { readonly kind: 'failed'; readonly error: AttemptError; readonly detail: string; readonly latencyMs: number };
 
 /** Port: one POST to a subscriber. Never throws for anything the other side or the network does. */

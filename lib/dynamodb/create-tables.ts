@@ -30,7 +30,10 @@ async function createTable(client: DynamoDBClient, name: string, table: TableDef
             GlobalSecondaryIndexes: table.indexes.map((index) => ({
               IndexName: index.name,
               KeySchema: keySchema(index.partitionKey, index.sortKey),
-              Projection: { ProjectionType: index.projection },
+              Projection: {
+                ProjectionType: index.projection,
+                ...(index.attributes === undefined ? {} : { NonKeyAttributes: [...index.attributes] }),
+              },
             })),
           }),
     }),

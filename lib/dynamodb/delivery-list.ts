@@ -46,7 +46,11 @@ export async function listDeliveries(
   const limit = Math.min(query.limit, longestPage);
 
   const data: Delivery[] = [];
-  let below = place === undefined || place[1] > newest ? newest : place[1];
+  const beginnings = [newest, place?.[1], query.until === undefined ? undefined : createdKeyOf(query.until, '')];
+  let below = beginnings.reduce<string>(
+    (lowest, beginning) => (beginning !== undefined && beginning < lowest ? beginning : lowest),
+    newest,
+  );
   for (let queries = 0; below > floor && queries < maxQueries && data.length < limit; queries += 1) {
     const hour = hourBelow(below);
     const { keys, exhausted } = await keysBelow(store, {

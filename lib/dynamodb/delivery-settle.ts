@@ -5,8 +5,9 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { Settlement } from '../delivery/delivery.ts';
+import { longestAttemptLog, type Settlement } from '../delivery/delivery.ts';
 import { attemptAttribute } from './delivery-item.ts';
+import { packedMessage } from './packed-message.ts';
 import { unavailable } from './unavailable.ts';
 
 const code = 'DELIVERY_STORE_UNAVAILABLE';
@@ -23,49 +24,70 @@ export async function settleDelivery(
 ): Promise<'settled' | 'lost'> {
   const { client, table } = store;
   const key = { TableName: table, Key: { id: { S: settlement.id } } };
-  try {
-    await client.send(
-      new UpdateItemCommand({
-        ...key,
-        ConditionExpression: '#lease = :lease AND attribute_exists(leaseUntil)',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        ...updateOf(settlement),
-      }),
-    );
-    return 'settled';
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) return unavailable(code, 'UpdateItem')(error);
-    const found =
-      error.Item ?? (await client.send(new GetItemCommand({ ...key, ConsistentRead: true })).catch(unavailable(code, 'GetItem'))).Item;
-    const ours = found?.['lease']?.S === settlement.lease && found['leaseUntil'] === undefined;
-    return ours ? 'settled' : 'lost';
+  const letter = settlement.letter === undefined || settlement.status !== 'dead' ? undefined : await packedMessage(settlement.letter);
+  for (const logIsFull of [false, true]) {
+    try {
+      await client.send(
+        new UpdateItemCommand({ ...key, ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...updateOf(settlement, { letter, logIsFull }) }),
+      );
+      return 'settled';
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) return unavailable(code, 'UpdateItem')(error);
+      const found =
+        error.Item ?? (await client.send(new GetItemCommand({ ...key, ConsistentRead: true })).catch(unavailable(code, 'GetItem'))).Item;
+      if (found?.['lease']?.S !== settlement.lease) return 'lost';
+      if (found['leaseUntil'] === undefined) return 'settled';
+    }
   }
+  return 'lost';
 }
 
-function updateOf({ lease, status, attempt, refused, nextAttemptAt }: Settlement) {
-  const sets = ['#status = :status'];
-  const removes = ['leaseUntil'];
-  const values: Record<string, AttributeValue> = { ':lease': { S: lease }, ':status': { S: status } };
-  if (attempt !== undefined) {
-    sets.push(
-      'attempts = list_append(attempts, :attempt)',
-      'attemptCount = attemptCount + :one',
-      'refusalCount = refusalCount + :refusals',
-    );
-    Object.assign(values, {
-      ':attempt': { L: [attemptAttribute(attempt)] },
-      ':one': { N: '1' },
-      ':refusals': { N: refused === true ? '1' : '0' },
-    });
-  }
-  if (nextAttemptAt === undefined) removes.push('nextAttemptAt');
-  else {
-    sets.push('nextAttemptAt = :next');
-    values[':next'] = { S: nextAttemptAt.toISOString() };
-  }
+interface How {
+  readonly letter: AttributeValue | undefined;
+  /** The attempt takes the place of the newest one. */
+  readonly logIsFull: boolean;
+}
+
+function updateOf(settlement: Settlement, { letter, logIsFull }: How) {
+  const { lease, status, reason, nextAttemptAt } = settlement;
+  const attempt = attemptUpdate(settlement, logIsFull);
+  const kept: Record<string, AttributeValue | undefined> = {
+    reason: reason === undefined ? undefined : { S: reason },
+    nextAttemptAt: nextAttemptAt === undefined ? undefined : { S: nextAttemptAt.toISOString() },
+    letter,
+  };
+  const names = Object.keys(kept);
+  const [sets, removes] = [names.filter((name) => kept[name] !== undefined), names.filter((name) => kept[name] === undefined)];
   return {
-    UpdateExpression: `SET ${sets.join(', ')} REMOVE ${removes.join(', ')}`,
-    ExpressionAttributeNames: { '#status': 'status', '#lease': 'lease' },
-    ExpressionAttributeValues: values,
+    ConditionExpression: ['#lease = :lease', 'attribute_exists(leaseUntil)', ...attempt.conditions].join(' AND '),
+    UpdateExpression: `SET ${['#status = :status', ...attempt.sets, ...sets.map((name) => `#${name} = :${name}`)].join(', ')}
+      REMOVE ${['leaseUntil', ...removes.map((name) => `#${name}`)].join(', ')}`,
+    ExpressionAttributeNames: { '#status': 'status', '#lease': 'lease', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
+    ExpressionAttributeValues: {
+      ':lease': { S: lease },
+      ':status': { S: status },
+      ...attempt.values,
+      ...Object.fromEntries(Object.entries(kept).flatMap(([name, value]) => (value === undefined ? [] : [[`:${name}`, value]]))),
+    },
+  };
+}
+
+function attemptUpdate({ attempt, refused }: Settlement, logIsFull: boolean) {
+  if (attempt === undefined) return { conditions: [], sets: [], values: {} };
+  const counts = attempt.probe === undefined;
+  return {
+    conditions: logIsFull ? [] : ['size(attempts) < :longest'],
+    sets: [
+      logIsFull ? `attempts[${longestAttemptLog - 1}] = :attempt` : 'attempts = list_append(attempts, :attempts)',
+      'attemptCount = attemptCount + :counted',
+      'refusalCount = refusalCount + :refusals',
+    ],
+    values: {
+      ...(logIsFull
+        ? { ':attempt': attemptAttribute(attempt) }
+        : { ':attempts': { L: [attemptAttribute(attempt)] }, ':longest': { N: String(longestAttemptLog) } }),
+      ':counted': { N: counts ? '1' : '0' },
+      ':refusals': { N: counts && refused === true ? '1' : '0' },
+    },
   };
 }

@@ -21,7 +21,7 @@ export function dynamodbOrgStore({
       // Consistent: an org that was given a new secret a moment ago must be found with it, or a 401 destroys its events.
       const command = new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true });
       const { Item } = await client.send(command).catch(unavailable(code, 'GetItem'));
-      return Item === undefined ? undefined : orgOf(Item);
+      return Item === undefined ? undefined : orgOfItem(Item);
     },
     async put(org) {
       await client.send(new PutItemCommand({ TableName: table, Item: orgItem(org) })).catch(unavailable(code, 'PutItem'));
@@ -35,7 +35,7 @@ export function orgItem(org: Org): Item {
 }
 
 /** Not "unknown" when it cannot be read: that would be answered 401, and destroy the org's events. */
-function orgOf(item: Item): Org {
+export function orgOfItem(item: Item): Org {
   try {
     return orgSchema.parse(JSON.parse(item['org']?.S ?? 'null'));
   } catch (cause) {

@@ -1,134 +1,104 @@
 import {
   ConditionalCheckFailedException,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  UpdateItemCommand,
-  type AttributeValue,
   type DynamoDBClient,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { RelayError } from '../errors.ts';
 import {
   subscriptionIdSchema,
   subscriptionSchema,
+  type CircuitStore,
   type Subscription,
   type SubscriptionPage,
   type SubscriptionStore,
 } from '../subscriptions/subscription.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { subscriptionChanges } from './subscription-changes.ts';
+import { subscriptionCircuits } from './subscription-circuits.ts';
+import { itemOf, subscriptionKeyOf, subscriptionOf, subscriptionPartition, type Item } from './subscription-item.ts';
+import { readSubscription } from './subscription-write.ts';
 import { unavailable } from './unavailable.ts';
 
-type Item = Record<string, AttributeValue>;
-
 const code = 'SUBSCRIPTION_STORE_UNAVAILABLE';
-/** All of them are in one partition of the table, sorted by id; see lib/dynamodb/tables.ts. */
-const partition = { S: 'subscription' };
 const placeSchema = z.tuple([z.literal('subscriptions'), subscriptionIdSchema]);
 
-/** Subscriptions in DynamoDB. Reads are consistent: what was deleted or switched off is seen by the next read. */
-export function dynamodbSubscriptionStore({ client, table }: { client: DynamoDBClient; table: string }): SubscriptionStore {
-  const query = (input: Partial<QueryCommandInput>) =>
-    client
-      .send(
-        new QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#kind = :kind',
-          ExpressionAttributeNames: { '#kind': 'kind' },
-          ExpressionAttributeValues: { ':kind': partition },
-          ...input,
-        }),
-      )
-      .catch(unavailable(code, 'Query'));
-
-  async function find(id: Subscription['id']): Promise<Subscription | undefined> {
-    const { Item } = await client
-      .send(new GetItemCommand({ TableName: table, Key: { kind: partition, id: { S: id } }, ConsistentRead: true }))
-      .catch(unavailable(code, 'GetItem'));
-    return Item === undefined ? undefined : subscriptionOf(Item);
-  }
-
+/** Subscriptions and their circuits in DynamoDB. Reads are consistent: what was deleted or switched off is seen by the next read. */
+export function dynamodbSubscriptionStore(store: { client: DynamoDBClient; table: string }): SubscriptionStore & CircuitStore {
+  const find = async (id: Subscription['id']): Promise<Subscription | undefined> => {
+    const item = await readSubscription(store, id);
+    return item === undefined ? undefined : subscriptionOf(item);
+  };
   return {
     find,
-
-    async all() {
-      const subscriptions: Subscription[] = [];
-      let start: Item | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await query(start === undefined ? {} : { ExclusiveStartKey: start });
-        subscriptions.push(...Items.map(subscriptionOf));
-        start = LastEvaluatedKey;
-      } while (start !== undefined);
-      return subscriptions;
-    },
-
-    async list({ limit, cursor }): Promise<SubscriptionPage> {
-      const place = cursor === undefined ? undefined : decodeCursor(cursor, placeSchema);
-      if (cursor !== undefined && place === undefined) return { kind: 'bad-cursor' };
-      const start = place === undefined ? {} : { ExclusiveStartKey: { kind: partition, id: { S: place[1] } } };
-      // One more than asked for tells whether there is a next page.
-      const { Items = [], LastEvaluatedKey } = await query({ ScanIndexForward: false, Limit: limit + 1, ...start });
-      const data = Items.slice(0, limit).map(subscriptionOf);
-      const last = data.at(-1);
-      const more = Items.length > limit || LastEvaluatedKey !== undefined;
-      return { kind: 'page', data, nextCursor: more && last !== undefined ? encodeCursor(['subscriptions', last.id]) : null };
-    },
+    all: () => all(store),
+    list: (page) => list(store, page),
 
     async create(subscription) {
-      const put = new PutItemCommand({ TableName: table, Item: itemOf(subscription), ConditionExpression: 'attribute_not_exists(id)' });
-      if (await holds(client.send(put), 'PutItem')) return 'created';
+      const put = new PutItemCommand({
+        TableName: store.table,
+        Item: itemOf(subscription),
+        ConditionExpression: 'attribute_not_exists(id)',
+      });
+      try {
+        await store.client.send(put);
+        return 'created';
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) return unavailable(code, 'PutItem')(error);
+      }
       // A try whose answer was lost is made again by the SDK, and then meets its own item.
       const existing = await find(subscription.id);
       return JSON.stringify(existing) === JSON.stringify(subscriptionSchema.parse(subscription)) ? 'created' : 'exists';
     },
 
-    async setStatus(id, status, at) {
-      const update = new UpdateItemCommand({
-        TableName: table,
-        Key: { kind: partition, id: { S: id } },
-        ConditionExpression: 'attribute_exists(id)',
-        UpdateExpression: 'SET #status = :status, updatedAt = :at',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':status': { S: status }, ':at': { S: at.toISOString() } },
-      });
-      await holds(client.send(update), 'UpdateItem');
-    },
+    ...subscriptionChanges(store),
+    ...subscriptionCircuits(store),
   };
 }
 
-/** Whether the condition of a write held. */
-async function holds(write: Promise<unknown>, operation: string): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    return unavailable(code, operation)(error);
-  }
+interface Store {
+  readonly client: DynamoDBClient;
+  readonly table: string;
 }
 
-/** What changes by itself is an attribute of its own; the rest is written once and kept as JSON. */
-function itemOf({ status, updatedAt, ...fixed }: Subscription): Item {
-  return {
-    kind: partition,
-    id: { S: fixed.id },
-    status: { S: status },
-    updatedAt: { S: updatedAt },
-    subscription: { S: JSON.stringify(fixed) },
-  };
+async function query({ client, table }: Store, input: Partial<QueryCommandInput>): Promise<{ items: Item[]; next: Item | undefined }> {
+  const command = new QueryCommand({
+    TableName: table,
+    ConsistentRead: true,
+    KeyConditionExpression: '#kind = :kind',
+    ExpressionAttributeNames: { '#kind': 'kind' },
+    ExpressionAttributeValues: { ':kind': subscriptionPartition },
+    ...input,
+  });
+  const { Items = [], LastEvaluatedKey } = await client.send(command).catch(unavailable(code, 'Query'));
+  return { items: Items, next: LastEvaluatedKey };
 }
 
-/**
- * An item that cannot be read stops its readers rather than being passed over: a subscriber left out of fan-out would miss
- * changes in silence, while a log that waits loses nothing and raises the alarm.
- */
-function subscriptionOf(item: Item): Subscription {
-  try {
-    const fixed = z.record(z.string(), z.unknown()).parse(JSON.parse(item['subscription']?.S ?? 'null'));
-    return subscriptionSchema.parse({ ...fixed, id: item['id']?.S, status: item['status']?.S, updatedAt: item['updatedAt']?.S });
-  } catch (cause) {
-    throw new RelayError(code, 'A stored subscription cannot be read', { facts: { subscription: item['id']?.S ?? '?' }, cause });
-  }
+async function all(store: Store): Promise<Subscription[]> {
+  const subscriptions: Subscription[] = [];
+  let start: Item | undefined;
+  do {
+    const { items, next } = await query(store, start === undefined ? {} : { ExclusiveStartKey: start });
+    subscriptions.push(...items.map(subscriptionOf));
+    start = next;
+  } while (start !== undefined);
+  return subscriptions;
+}
+
+async function list(store: Store, { limit, cursor }: Parameters<SubscriptionStore['list']>[0]): Promise<SubscriptionPage> {
+  const place = cursor === undefined ? undefined : decodeCursor(cursor, placeSchema);
+  if (cursor !== undefined && place === undefined) return { kind: 'bad-cursor' };
+  const found: Subscription[] = [];
+  let start = place === undefined ? undefined : subscriptionKeyOf(place[1]);
+  do {
+    // One more than asked for tells whether there is a next page. Deleted ones are few, for they are purged within minutes.
+    const from = start === undefined ? {} : { ExclusiveStartKey: start };
+    const { items, next } = await query(store, { ScanIndexForward: false, Limit: limit + 1, ...from });
+    found.push(...items.map(subscriptionOf).filter(({ status }) => status !== 'deleted'));
+    start = next;
+  } while (start !== undefined && found.length <= limit);
+  const data = found.slice(0, limit);
+  const last = data.at(-1);
+  return { kind: 'page', data, nextCursor: found.length > limit && last !== undefined ? encodeCursor(['subscriptions', last.id]) : null };
 }

@@ -13,12 +13,16 @@ export interface IndexDefinition {
   readonly name: string;
   readonly partitionKey: string;
   readonly sortKey: string;
-  readonly projection: 'KEYS_ONLY' | 'ALL';
+  readonly projection: 'KEYS_ONLY' | 'INCLUDE' | 'ALL';
+  /** With `INCLUDE`: what the index holds beside the keys. A write that changes none of it costs the index nothing. */
+  readonly attributes?: readonly string[];
 }
 
 /** All key attributes are strings. */
 export const tables = {
   orgs: { partitionKey: 'id', indexes: [] },
+  /** What was seen of those who send hook requests, by org: their event hooks, and which signed requests were accepted. */
+  senders: { partitionKey: 'org', sortKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
   /** One partition, sorted by id (ids sort by creation time): subscriptions are few and read through a cache. */
   subscriptions: { partitionKey: 'kind', sortKey: 'id', indexes: [] },
   /**
@@ -37,6 +41,26 @@ export const tables = {
   },
   /** How far each state of each subscription was delivered: an item of a few hundred bytes per state, read and written by its key alone. */
   states: { partitionKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
+  /**
+   * A partition per lane: the lane's item, and the deliveries that wait in it (see lib/dynamodb/lane-item.ts). Only the lane's item has the
+   * index's keys. A subscription's lanes are cut in shards, so that no key of the index is hot.
+   */
+  lanes: {
+    partitionKey: 'id',
+    sortKey: 'place',
+    ttlAttribute: 'expiresAt',
+    indexes: [
+      {
+        name: 'byDue',
+        partitionKey: 'dueShard',
+        sortKey: 'dueKey',
+        projection: 'INCLUDE',
+        attributes: ['queue', 'group', 'epoch', 'dueAt', 'parkedAt', 'reason'],
+      },
+    ],
+  },
+  /** What is leased of each subscription's limits, an item for each second of it: see lib/delivery/leased-limiter.ts. */
+  limits: { partitionKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
   quarantine: {
     partitionKey: 'id',
     ttlAttribute: 'expiresAt',

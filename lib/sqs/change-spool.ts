@@ -1,8 +1,8 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import { RelayError } from '../errors.ts';
 import { spoolMessages } from '../intake/spool-message.ts';
 import type { ChangeSpool } from '../intake/spool.ts';
 import { TimeBudget } from '../intake/time-budget.ts';
+import type { SQSClient } from './client.ts';
 import { escapeBody } from './escape-body.ts';
 import { packCalls } from './pack-calls.ts';
 import { sendCall, type CallResult, type SendEntry } from './send-call.ts';

@@ -1,6 +1,6 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { RelayError } from '../errors.ts';
-import type { DeliveryQueue, QueuedDelivery } from '../delivery/delivery-queue.ts';
+import type { DeliveryQueue, QueuedDelivery, QueuedRelease } from '../delivery/delivery-queue.ts';
+import type { SQSClient } from './client.ts';
 import { escapeBody } from './escape-body.ts';
 import { packCalls } from './pack-calls.ts';
 import { sendCall, type SendEntry, type Verdict } from './send-call.ts';
@@ -46,7 +46,7 @@ export function sqsDeliveryQueue(options: Options): DeliveryQueue {
 }
 
 class Sending {
-  readonly #deliveries: readonly QueuedDelivery[];
+  readonly #deliveries: readonly (QueuedDelivery | QueuedRelease)[];
   /** Indexes that wait, by lane, in order. */
   readonly #lanes: Map<string, number[]>;
   readonly #refused: { index: number; detail: string }[] = [];
@@ -54,7 +54,7 @@ class Sending {
   #taken = 0;
   #failure: RelayError | undefined;
 
-  constructor(deliveries: readonly QueuedDelivery[]) {
+  constructor(deliveries: readonly (QueuedDelivery | QueuedRelease)[]) {
     this.#deliveries = deliveries;
     this.#lanes = Map.groupBy(deliveries.keys(), (index) => deliveries[index]?.groupId ?? '');
   }
@@ -100,7 +100,7 @@ class Sending {
 }
 
 /** The entry, or why there can be none. */
-function entryOf(deliveries: readonly QueuedDelivery[], index: number): SendEntry | string | undefined {
+function entryOf(deliveries: readonly (QueuedDelivery | QueuedRelease)[], index: number): SendEntry | string | undefined {
   const delivery = deliveries[index];
   if (delivery === undefined) return undefined;
   const { groupId, deduplicationId } = delivery;

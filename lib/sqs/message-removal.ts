@@ -1,5 +1,6 @@
-import { DeleteMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { MessageRemoval } from '../delivery/delivery-queue.ts';
+import type { SQSClient } from './client.ts';
+import { DeleteMessageCommand } from './commands.ts';
 import { queueError } from './queue-error.ts';
 
 /** MessageRemoval on SQS. A message that is gone already is removed again without an error. */

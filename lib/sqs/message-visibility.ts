@@ -1,5 +1,6 @@
-import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { MessageVisibility } from '../delivery/delivery-queue.ts';
+import type { SQSClient } from './client.ts';
+import { ChangeMessageVisibilityCommand } from './commands.ts';
 import { queueError } from './queue-error.ts';
 
 /**

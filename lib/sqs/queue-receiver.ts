@@ -1,5 +1,7 @@
-import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Message } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
+import type { SQSClient } from './client.ts';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from './commands.ts';
 
 /** Receiving as Lambda's event source mapping does, for local mode's poller. In AWS, Lambda does this itself. */
 export interface QueueReceiver {

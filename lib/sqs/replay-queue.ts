@@ -1,7 +1,8 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { createHash } from 'node:crypto';
 import { RelayError } from '../errors.ts';
 import type { ReplayQueue } from '../replay/replay.ts';
+import type { SQSClient } from './client.ts';
+import { SendMessageCommand } from './commands.ts';
 import { queueError } from './queue-error.ts';
 
 /**

@@ -1,5 +1,7 @@
-import { SendMessageBatchCommand, type BatchResultErrorEntry, type SQSClient } from '@aws-sdk/client-sqs';
+import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs';
 import type { RelayError } from '../errors.ts';
+import type { SQSClient } from './client.ts';
+import { SendMessageBatchCommand } from './commands.ts';
 import { queueError } from './queue-error.ts';
 
 export interface SendEntry {

@@ -8,8 +8,60 @@ export const subscriptionIdSchema = z
   .brand<'SubscriptionId'>();
 export type SubscriptionId = z.infer<typeof subscriptionIdSchema>;
 
-/** `active` is sent to. `disabled` was switched off by the relay (the endpoint answered 410 Gone). */
-export const subscriptionStatuses = ['active', 'disabled'] as const;
+/**
+ * `active` is sent to. `paused` waits, for its owner asked so, and what is owed meanwhile is parked. `disabled` was switched off by the
+ * relay, see `disabledReason`. `deleted` is on its way out: nobody is shown it, and what is owed to it is cancelled.
+ */
+export const subscriptionStatuses = ['active', 'paused', 'disabled', 'deleted'] as const;
+
+/** `gone`: the endpoint answered 410. `failing`: it failed for five days. */
+export const disabledReasons = ['gone', 'failing'] as const;
+
+/** How much of the relay one subscription may take. */
+export const limitsSchema = z.object({
+  /** Attempts begun in a second, over all instances. Absent: as fast as the other limit allows. */
+  deliveriesPerSecond: z.number().int().min(1).max(1_000).optional(),
+  /** Requests at a time, over all instances. */
+  concurrency: z.number().int().min(1).max(100).optional(),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+export const defaultConcurrency = 10;
+
+/** Absent from a subscription: closed. Written on transitions only. */
+export const circuitSchema = z.object({
+  /** When it was opened; names this opening. */
+  since: z.iso.datetime(),
+  /** Not probed before. */
+  probeAt: z.iso.datetime(),
+  /** Probes made so far. */
+  probes: z.number().int().min(0),
+});
+export type Circuit = z.infer<typeof circuitSchema>;
+
+/** What operators are told of a subscription; the type of the event is `relay.subscription.` and the kind. */
+export const operatorEventKinds = ['failing', 'disabled', 'recovered', 'exhausted'] as const;
+
+/** Waits with the subscription until `sweep` has put it on the queue for those who subscribe to it: written with the transition itself, so neither is without the other. */
+export const operatorEventSchema = z.object({
+  id: z.uuid(),
+  kind: z.enum(operatorEventKinds),
+  at: z.iso.datetime(),
+  /** Log-safe words about why: `gone`, `failing`, an error kind. */
+  reason: z.string().optional(),
+});
+export type OperatorEvent = z.infer<typeof operatorEventSchema>;
+
+/** Redelivery of dead letters, worked by `sweep` in steps. */
+export const recoverySchema = z.object({
+  id: z.string(),
+  status: z.enum(['running', 'done']),
+  since: z.iso.datetime(),
+  /** Dead letters of after it are left alone: they come from this recovery, or failed since. */
+  until: z.iso.datetime(),
+  redelivered: z.number().int().min(0),
+  cursor: z.string().optional(),
+});
+export type Recovery = z.infer<typeof recoverySchema>;
 
 /** A subscription as it is stored. Secrets are sealed; see lib/sealing. */
 export const subscriptionSchema = z.object({
@@ -24,7 +76,20 @@ export const subscriptionSchema = z.object({
   filter: z.string().optional(),
   ordering: z.enum(['per-subject', 'none']),
   format: z.literal('cloudevents'),
+  /** What becomes of a change whose state has moved further: left out (the default), or sent all the same with the header `relay-late`. */
+  stale: z.enum(['skip', 'late']).optional(),
+  /** Waits before the second, third, … attempt, in seconds; absent: the schedule of lib/delivery/retry-schedule.ts. */
+  retrySeconds: z.array(z.number().int()).optional(),
+  limits: limitsSchema.optional(),
   status: z.enum(subscriptionStatuses),
+  /** With `paused` only: it goes on by itself then. */
+  pausedUntil: z.iso.datetime().optional(),
+  /** With `disabled` only. */
+  disabledReason: z.enum(disabledReasons).optional(),
+  circuit: circuitSchema.optional(),
+  /** Oldest first. */
+  operatorEvents: z.array(operatorEventSchema).optional(),
+  recovery: recoverySchema.optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** Newest first; all of them sign. One for now, two during a rotation. */
@@ -39,14 +104,70 @@ export interface SubscriptionReader {
   find(id: SubscriptionId): Promise<Subscription | undefined>;
 }
 
+/** What the owner of a subscription may change; absent stays as it is, null takes it away. */
+export interface SubscriptionChanges {
+  readonly name?: string;
+  readonly url?: string;
+  readonly types?: readonly string[];
+  readonly orgs?: Subscription['orgs'] | null;
+  readonly filter?: string | null;
+  readonly stale?: 'skip' | 'late';
+  readonly retrySeconds?: readonly number[] | null;
+  readonly limits?: Limits | null;
+}
+
 /** Port: what the admin API needs on top. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
 export interface SubscriptionStore extends SubscriptionReader {
   /** `exists`: another subscription has this id. The same subscription created again is `created`, so that a lost answer can be asked for again. */
   create(subscription: Subscription): Promise<'created' | 'exists'>;
-  /** Newest first. */
+  /** Newest first, without the `deleted`. */
   list(page: { limit: number; cursor?: string | undefined }): Promise<SubscriptionPage>;
-  /** Sets the status if the subscription still exists. */
-  setStatus(id: SubscriptionId, status: Subscription['status'], at: Date): Promise<void>;
+  /**
+   * Changes what `seen` was when it was read: `conflict` when it has been changed since (its `updatedAt` differs: its owner changed it, or its
+   * status moved), or is deleted. Leaves alone what is not its owner's: status, circuit, operator events, recovery. `updatedAt` becomes
+   * `at`, or a millisecond after the one before where that is later: it never stands still and never goes back.
+   */
+  change(seen: Subscription, changes: SubscriptionChanges & { at: Date }): Promise<'changed' | 'conflict'>;
+  /**
+   * Moves it to another status if it still is in one of `from`. Becoming `active` closes its circuit, and so does becoming `disabled` or `deleted`;
+   * one that is paused keeps it. `event` is appended in the same write.
+   */
+  setStatus(id: SubscriptionId, change: StatusChange): Promise<boolean>;
+  /**
+   * Begins or advances a recovery if the one stored has the id of `seen` (undefined: none, or one that is done) and its cursor. Not for one
+   * that is deleted.
+   */
+  setRecovery(id: SubscriptionId, change: { seen: Recovery | undefined; recovery: Recovery }): Promise<boolean>;
+  /** For good; only one that is `deleted`. */
+  purge(id: SubscriptionId): Promise<void>;
+}
+
+export interface StatusChange {
+  readonly status: Subscription['status'];
+  readonly from: readonly Subscription['status'][];
+  readonly at: Date;
+  readonly pausedUntil?: Date;
+  readonly disabledReason?: (typeof disabledReasons)[number];
+  readonly event?: OperatorEvent;
+  /** Only while the circuit that was opened then is open: what was closed meanwhile is no reason any more. */
+  readonly whileOpenSince?: string;
+}
+
+/** Port: transitions of circuits. Each is one conditional write, so of many instances that see the same one makes it. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
+export interface CircuitStore {
+  /** Opens a closed circuit of an `active` subscription. Answers whether it was this call. */
+  open(id: SubscriptionId, opening: { at: Date; probeAt: Date; event: OperatorEvent }): Promise<boolean>;
+  /**
+   * Takes the one probe of an `active` subscription that is due at `seen.probeAt`, and says when the next one is. Answers whether it was this call;
+   * false as well when this call's first answer was lost on the way: then the next probe comes at its time.
+   */
+  claimProbe(id: SubscriptionId, probe: { seen: Circuit; nextProbeAt: Date }): Promise<boolean>;
+  /** Closes the opening `since` of an `active` or `paused` subscription. Answers whether it was this call. */
+  close(id: SubscriptionId, closing: { since: string; event: OperatorEvent }): Promise<boolean>;
+  /** Appends an event unless one of its kind was appended, here or with a transition, within `quietMs` before it. Not for one that is deleted. */
+  tell(id: SubscriptionId, event: OperatorEvent, quietMs: number): Promise<boolean>;
+  /** Takes away the events that have been sent: the first of the list, as long as they still are its first. */
+  told(id: SubscriptionId, events: readonly OperatorEvent[]): Promise<void>;
 }
 
 export type SubscriptionPage =

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Attempt, Delivery, DeliveryMessage, DeliveryQuery, DeliveryStatus, DeliveryStore } from '#lib/delivery/delivery.ts';
+import {
+  longestAttemptLog,
+  type Attempt,
+  type Delivery,
+  type DeliveryMessage,
+  type DeliveryQuery,
+  type DeliveryStatus,
+  type DeliveryStore,
+  type Settlement,
+} from '#lib/delivery/delivery.ts';
 import { deliveryMessage } from '../lib/delivery/delivery-message.ts';
 
 const noon = new Date('2026-11-21T12:00:00.000Z');
 const after = (ms: number, from = noon): Date => new Date(from.getTime() + ms);
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const leaseMs = 20_000;
 const failedAttempt: Attempt = { time: '2026-11-21T12:00:00.000Z', status: 503, latencyMs: 41, error: null };
 const cutAttempt: Attempt = { time: '2026-11-21T12:00:05.000Z', status: null, latencyMs: 15_000, error: 'timeout' };
@@ -28,6 +38,9 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
       store = open(() => clock);
     });
     const claim = (of: DeliveryMessage, lease: string, now = noon) => store.claim({ message: of, lease, now, leaseMs });
+    const claimEarly = (of: DeliveryMessage, lease: string, now = noon) => store.claim({ message: of, lease, now, leaseMs, early: true });
+    const settle = (of: DeliveryMessage, lease: string, given: Omit<Settlement, 'id' | 'lease'>) =>
+      store.settle({ id: of.delivery, lease, ...given });
     const page = async (query: Omit<DeliveryQuery, 'limit'> & { limit?: number }) => {
       const answer = await store.list({ limit: 50, ...query });
       if (answer.kind !== 'page') throw new Error('a bad cursor');
@@ -50,7 +63,7 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
     describe('claiming', () => {
       it('[port: DeliveryStore] takes a delivery nobody has seen, and records it as pending', async () => {
         const first = message({ type: 'identity.user.suspended' });
-        expect(await claim(first, 'a')).toEqual({ kind: 'claimed', attempts: 0, refusals: 0 });
+        expect(await claim(first, 'a')).toEqual({ kind: 'claimed', attempts: 0, refusals: 0, createdAt: noon });
         expect((await page({ change: first.change.id })).data).toEqual([
           {
             id: first.delivery,
@@ -71,7 +84,9 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
         const wanted = message();
         const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(wanted, `lease-${index}`)));
         expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
-        expect(claims.filter(({ kind }) => kind !== 'claimed')).toEqual(Array(19).fill({ kind: 'not-yet', until: after(leaseMs) }));
+        expect(claims.filter(({ kind }) => kind !== 'claimed')).toEqual(
+          Array(19).fill({ kind: 'not-yet', why: 'leased', until: after(leaseMs) }),
+        );
       });
 
       it('[port: DeliveryStore] gives a delivery whose lease ran out to one of twenty racing claims', async () => {
@@ -84,7 +99,7 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
       it('[port: DeliveryStore] waits for a lease to its last millisecond', async () => {
         const wanted = message();
         await claim(wanted, 'a');
-        expect(await claim(wanted, 'b', after(leaseMs - 1))).toEqual({ kind: 'not-yet', until: after(leaseMs) });
+        expect(await claim(wanted, 'b', after(leaseMs - 1))).toEqual({ kind: 'not-yet', why: 'leased', until: after(leaseMs) });
         expect(await claim(wanted, 'b', after(leaseMs))).toMatchObject({ kind: 'claimed' });
       });
 
@@ -92,8 +107,32 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
         const wanted = message();
         await claim(wanted, 'a');
         await store.settle({ id: wanted.delivery, lease: 'a', status: 'pending', attempt: failedAttempt, nextAttemptAt: after(5_000) });
-        expect(await claim(wanted, 'b', after(4_999))).toEqual({ kind: 'not-yet', until: after(5_000) });
-        expect(await claim(wanted, 'b', after(5_000))).toEqual({ kind: 'claimed', attempts: 1, refusals: 0 });
+        expect(await claim(wanted, 'b', after(4_999))).toEqual({ kind: 'not-yet', why: 'waiting', until: after(5_000) });
+        expect(await claim(wanted, 'b', after(5_000))).toEqual({ kind: 'claimed', attempts: 1, refusals: 0, createdAt: noon });
+      });
+
+      it('[port: DeliveryStore] gives a delivery out before its next attempt to who asks for it early', async () => {
+        const wanted = message();
+        await claim(wanted, 'a');
+        await settle(wanted, 'a', { status: 'pending', attempt: failedAttempt, nextAttemptAt: after(hour) });
+        expect(await claimEarly(wanted, 'b', after(1))).toEqual({ kind: 'claimed', attempts: 1, refusals: 0, createdAt: noon });
+      });
+
+      it('[port: DeliveryStore] takes no delivery from under a lease, however early it is asked for', async () => {
+        const wanted = message();
+        await claim(wanted, 'a');
+        await settle(wanted, 'a', { status: 'pending', attempt: failedAttempt, nextAttemptAt: after(hour) });
+        await claimEarly(wanted, 'b');
+        expect(await claimEarly(wanted, 'c')).toEqual({ kind: 'not-yet', why: 'leased', until: after(leaseMs) });
+        expect(await claim(wanted, 'c')).toEqual({ kind: 'not-yet', why: 'leased', until: after(hour) });
+        expect(await claim(wanted, 'c', after(leaseMs))).toEqual({ kind: 'not-yet', why: 'waiting', until: after(hour) });
+        expect(await claimEarly(wanted, 'c', after(leaseMs))).toMatchObject({ kind: 'claimed' });
+      });
+
+      it('[port: DeliveryStore] tells every claim when the delivery was first heard of', async () => {
+        const wanted = message();
+        await claim(wanted, 'a');
+        expect(await claim(wanted, 'b', after(hour))).toMatchObject({ createdAt: noon });
       });
 
       it.each<DeliveryStatus>(['delivered', 'dead', 'cancelled', 'superseded'])(
@@ -146,7 +185,7 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
           refused: false,
           nextAttemptAt: noon,
         });
-        expect(await claim(wanted, 'c')).toEqual({ kind: 'claimed', attempts: 2, refusals: 1 });
+        expect(await claim(wanted, 'c')).toEqual({ kind: 'claimed', attempts: 2, refusals: 1, createdAt: noon });
       });
 
       it('[port: DeliveryStore] is lost, and writes nothing, once another claim has taken over', async () => {
@@ -174,6 +213,151 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
 
       it('[port: DeliveryStore] is lost for a delivery that was never claimed', async () => {
         expect(await store.settle({ id: message().delivery, lease: 'a', status: 'delivered' })).toBe('lost');
+      });
+    });
+
+    describe('parking', () => {
+      it('[port: DeliveryStore] records a delivery nobody has seen as parked, and lists it as any other', async () => {
+        const waiting = message();
+        await store.park({ message: waiting, now: noon });
+        const delivery: Delivery = {
+          id: waiting.delivery,
+          subscription: waiting.subscription,
+          org: 'acme',
+          change: waiting.change.id,
+          type: 'identity.user.deactivated',
+          user: waiting.change.data.user?.id ?? '',
+          status: 'parked',
+          createdAt: '2026-11-21T12:00:00.000Z',
+          attempts: [],
+          nextAttemptAt: null,
+        };
+        for (const query of [{ change: delivery.change }, { user: delivery.user ?? '' }, { subscription: delivery.subscription }])
+          expect((await page({ ...query, status: 'parked' })).data).toEqual([delivery]);
+        expect((await page({ since: noon, limit: 100 })).data).toContainEqual(delivery);
+        expect(await claim(waiting, 'a', after(hour))).toEqual({ kind: 'claimed', attempts: 0, refusals: 0, createdAt: noon });
+      });
+
+      it('[port: DeliveryStore] leaves attempts, counts and the next attempt of what it parks alone', async () => {
+        const waiting = message();
+        await claim(waiting, 'a');
+        await settle(waiting, 'a', { status: 'pending', attempt: failedAttempt, refused: true, nextAttemptAt: after(hour) });
+        for (let again = 0; again < 2; again += 1) await store.park({ message: waiting, now: after(minute) });
+        expect(await store.find(waiting.delivery)).toMatchObject({
+          status: 'parked',
+          attempts: [failedAttempt],
+          nextAttemptAt: '2026-11-21T13:00:00.000Z',
+          createdAt: '2026-11-21T12:00:00.000Z',
+        });
+        expect(await claim(waiting, 'b', after(minute))).toEqual({ kind: 'not-yet', why: 'waiting', until: after(hour) });
+        expect(await claim(waiting, 'b', after(hour))).toEqual({ kind: 'claimed', attempts: 1, refusals: 1, createdAt: noon });
+      });
+
+      it('[port: DeliveryStore] leaves a lease to its holder', async () => {
+        const waiting = message();
+        await claim(waiting, 'holder');
+        await store.park({ message: waiting, now: noon });
+        expect(await claimEarly(waiting, 'other')).toEqual({ kind: 'not-yet', why: 'leased', until: after(leaseMs) });
+        expect(await settle(waiting, 'holder', { status: 'delivered', attempt: failedAttempt })).toBe('settled');
+        expect(await store.find(waiting.delivery)).toMatchObject({ status: 'delivered' });
+      });
+
+      it.each<DeliveryStatus>(['delivered', 'dead', 'cancelled', 'superseded'])(
+        '[port: DeliveryStore] does nothing to a delivery that is %s',
+        async (status) => {
+          const done = message();
+          await claim(done, 'a');
+          await settle(done, 'a', { status, attempt: failedAttempt, reason: 'expired', letter: done });
+          const before = [await store.find(done.delivery), await store.letter(done.delivery)];
+          await store.park({ message: done, now: after(hour) });
+          expect([await store.find(done.delivery), await store.letter(done.delivery)]).toEqual(before);
+          expect(await claim(done, 'b', after(hour))).toEqual({ kind: 'settled', status });
+        },
+      );
+
+      it('[port: DeliveryStore] settles a claimed delivery as parked, until its next attempt', async () => {
+        const waiting = message();
+        await claim(waiting, 'a');
+        await settle(waiting, 'a', { status: 'parked', attempt: failedAttempt, nextAttemptAt: after(hour) });
+        expect(await store.find(waiting.delivery)).toMatchObject({ status: 'parked', nextAttemptAt: '2026-11-21T13:00:00.000Z' });
+        expect(await claim(waiting, 'b', after(hour - 1))).toEqual({ kind: 'not-yet', why: 'waiting', until: after(hour) });
+        expect(await claim(waiting, 'b', after(hour))).toMatchObject({ kind: 'claimed', attempts: 1 });
+      });
+    });
+
+    describe('what is recorded', () => {
+      const settled = async (given: Omit<Settlement, 'id' | 'lease'>): Promise<DeliveryMessage> => {
+        const one = message();
+        await claim(one, 'a');
+        expect(await settle(one, 'a', given)).toBe('settled');
+        return one;
+      };
+
+      it('[port: DeliveryStore] finds a delivery by its id, as it is listed', async () => {
+        expect(await store.find(message().delivery)).toBeUndefined();
+        const one = await settled({ status: 'dead', attempt: cutAttempt, letter: message() });
+        const [listed] = (await page({ change: one.change.id })).data;
+        expect(await store.find(one.delivery)).toEqual(listed);
+        expect(listed).toMatchObject({ id: one.delivery, attempts: [cutAttempt] });
+      });
+
+      it('[port: DeliveryStore] keeps why a delivery ended', async () => {
+        const one = await settled({ status: 'dead', reason: 'yielded' });
+        expect(await store.find(one.delivery)).toMatchObject({ status: 'dead', reason: 'yielded' });
+        expect((await page({ change: one.change.id })).data).toMatchObject([{ reason: 'yielded' }]);
+        expect(await store.find((await settled({ status: 'delivered' })).delivery)).not.toHaveProperty('reason');
+      });
+
+      it('[port: DeliveryStore] keeps what an endpoint answered, word for word', async () => {
+        const answer = 'no \\u0000 such user: "Žofie" 🙂\n';
+        const one = await settled({ status: 'dead', attempt: { ...failedAttempt, answer } });
+        expect((await store.find(one.delivery))?.attempts).toEqual([{ ...failedAttempt, answer }]);
+      });
+
+      it('[port: DeliveryStore] records a probe and does not count it, nor its refusal', async () => {
+        const probe: Attempt = { ...failedAttempt, probe: true };
+        const one = await settled({ status: 'parked', attempt: probe, refused: true });
+        expect(await claim(one, 'b')).toEqual({ kind: 'claimed', attempts: 0, refusals: 0, createdAt: noon });
+        await settle(one, 'b', { status: 'parked', attempt: failedAttempt, refused: true });
+        expect(await claim(one, 'c')).toEqual({ kind: 'claimed', attempts: 1, refusals: 1, createdAt: noon });
+        expect((await store.find(one.delivery))?.attempts).toEqual([probe, failedAttempt]);
+      });
+
+      it('[port: DeliveryStore] keeps the first attempts and the newest one of very many, and counts all', async () => {
+        const one = message();
+        const made: Attempt[] = [];
+        for (let index = 0; index < longestAttemptLog + 3; index += 1) {
+          const probe = index % 2 === 0 ? { probe: true as const } : {};
+          made.push({ time: after(index).toISOString(), status: 503, latencyMs: index, error: null, ...probe });
+          await claim(one, `lease-${index}`, after(index));
+          const settlement = { status: 'parked' as const, attempt: made[index]! };
+          expect(await settle(one, `lease-${index}`, settlement)).toBe('settled');
+          expect(await settle(one, `lease-${index}`, settlement)).toBe('settled');
+        }
+        expect((await store.find(one.delivery))?.attempts).toEqual([...made.slice(0, longestAttemptLog - 1), made.at(-1)]);
+        expect(await claim(one, 'last', after(hour))).toMatchObject({ attempts: made.filter(({ probe }) => probe !== true).length });
+        expect(await settle(one, 'stranger', { status: 'dead', attempt: made[0]! })).toBe('lost');
+      });
+
+      it('[port: DeliveryStore] keeps with a dead delivery what it takes to send it again', async () => {
+        const one = message();
+        await claim(one, 'a');
+        await settle(one, 'a', { status: 'dead', reason: 'exhausted', attempt: failedAttempt, letter: one });
+        expect(await store.letter(one.delivery)).toEqual({ delivery: await store.find(one.delivery), message: one });
+        expect((await page({ change: one.change.id })).data[0]).not.toHaveProperty('letter');
+      });
+
+      it.each<DeliveryStatus>(['pending', 'parked', 'delivered', 'cancelled', 'superseded'])(
+        '[port: DeliveryStore] has no letter of a delivery that is %s',
+        async (status) => {
+          const one = await settled({ status, letter: message() });
+          expect(await store.letter(one.delivery)).toBeUndefined();
+        },
+      );
+
+      it('[port: DeliveryStore] has no letter of a delivery that is not there, or died without one', async () => {
+        expect(await store.letter(message().delivery)).toBeUndefined();
+        expect(await store.letter((await settled({ status: 'dead' })).delivery)).toBeUndefined();
       });
     });
 
@@ -209,6 +393,22 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
         expect(await ids()).toEqual([young.delivery]);
         expect(await ids(after(-24 * hour - 1))).toEqual([young.delivery, old.delivery]);
         expect(await ids(after(-24 * hour + 1))).toEqual([]);
+      });
+
+      it('[port: DeliveryStore] lists what was created before a time, and not at it, over pages and in the middle of an hour', async () => {
+        const of = subscription();
+        const made: string[] = [];
+        for (const minutes of [-61, -60, -59, -1, 0]) made.unshift((await create(after(minutes * minute), { subscription: of })).delivery);
+        const ids = async (until: Date, limit: number) =>
+          (await all({ subscription: of, until, since: after(-2 * hour), limit })).map(({ id }) => id);
+        for (const limit of [1, 2, 50]) {
+          expect(await ids(after(1), limit)).toEqual(made);
+          expect(await ids(noon, limit)).toEqual(made.slice(1));
+          expect(await ids(after(-59 * minute), limit)).toEqual(made.slice(3));
+          expect(await ids(after(-60 * minute), limit)).toEqual(made.slice(4));
+          expect(await ids(after(-61 * minute), limit)).toEqual([]);
+        }
+        expect(await ids(after(24 * hour), 50)).toEqual(made);
       });
 
       it('[port: DeliveryStore] finds what is kept for longest of one change or one user, without a date', async () => {

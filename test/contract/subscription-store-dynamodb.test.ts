@@ -1,12 +1,15 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
-import { localRegion, startAwsEmulators } from '../../local/aws-emulators.ts';
+import { startDynalite } from '../../local/emulators/dynalite.ts';
+import { circuitStoreContract } from './circuit-store.contract.ts';
 import { subscriptionStoreContract } from './subscription-store.contract.ts';
 
-subscriptionStoreContract('dynamodb', async () => {
-  const aws = await startAwsEmulators();
-  const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
+const start = async () => {
+  const dynalite = await startDynalite({});
+  const client = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
+  await createTables(client);
   const store = dynamodbSubscriptionStore({ client, table: 'subscriptions' });
   return {
     store,
@@ -20,7 +23,10 @@ subscriptionStoreContract('dynamodb', async () => {
     },
     async stop() {
       client.destroy();
-      await aws.stop();
+      await dynalite.stop();
     },
   };
-});
+};
+
+subscriptionStoreContract('dynamodb', start);
+circuitStoreContract('dynamodb', start);

@@ -23,7 +23,7 @@ import { startAwsEmulators, type AwsEmulators } from '../../../local/aws-emulato
 import { invoke, type LambdaHandler } from '../../../local/lambda.ts';
 import { deliveryMessage, payrollId } from '../../lib/delivery/delivery-message.ts';
 import { storedSubscription } from '../../lib/subscriptions/stored-subscription.ts';
-import { ok, startRawSubscriber, type RawRequest, type RawSubscriber } from '../../lib/undici/raw-subscriber.ts';
+import { ok, startRawSubscriber, type RawRequest, type RawSubscriber } from '../../lib/https/raw-subscriber.ts';
 
 const region = 'us-east-1';
 const now = () => new Date();
@@ -192,17 +192,19 @@ describe('a subscriber that misbehaves', () => {
     const target = await subscriber(answer);
     const subscription = await subscribe(http(target));
     const [head] = await owe(subscription);
-    const behind = deliveryMessage({ change: randomUUID(), subscription });
+    const behind = deliveryMessage({ change: randomUUID(), subscription, type: 'identity.user.updated' });
     const { failed } = await turn(JSON.stringify(behind));
-    expect(failed).toHaveLength(2);
+    // The first short wait is spent in the queue, any longer one in the lane store.
+    const isParked = waitSeconds > 6;
+    expect(failed).toHaveLength(isParked ? 0 : 2);
     expect(target.requests).toHaveLength(1);
     const record = await recordOf(head);
-    expect(record).toMatchObject({ status: 'pending', attempts: [attempt] });
+    expect(record).toMatchObject({ status: isParked ? 'parked' : 'pending', attempts: [attempt] });
     const waitMs =
       Date.parse(record?.nextAttemptAt ?? '') - Date.parse(record?.attempts[0]?.time ?? '') - (record?.attempts[0]?.latencyMs ?? 0);
     expect(waitMs).toBeGreaterThan(waitSeconds * 900 - 1);
     expect(waitMs).toBeLessThan(waitSeconds * 1_100 + 1_000);
-    expect(await recordOf(behind.change.id)).toBeUndefined();
+    expect((await recordOf(behind.change.id))?.status).toBe(isParked ? 'parked' : undefined);
     // The head is out of sight, and so is its whole lane.
     expect((await turn()).records).toEqual([]);
   });

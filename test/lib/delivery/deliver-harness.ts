@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { Circuits } from '#lib/delivery/circuits.ts';
+import { FailureWindow } from '#lib/delivery/failure-window.ts';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import type { ReceivedMessage } from '#lib/delivery/deliver.ts';
 import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import type { ReleaseMessage } from '#lib/delivery/release-message.ts';
 import type { WebhookAnswer, WebhookRequest } from '#lib/delivery/webhook-sender.ts';
 import type { QuarantineEntry } from '#lib/quarantine/quarantine.ts';
-import type { Subscription, SubscriptionId } from '#lib/subscriptions/subscription.ts';
+import { InMemorySubscriptionStore } from '../subscriptions/in-memory-subscription-store.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { payrollId } from './delivery-message.ts';
 import { InMemoryDeliveryStore } from './in-memory-delivery-store.ts';
+import { InMemoryLaneStore } from './in-memory-lane-store.ts';
 import { InMemoryStaleGuard } from './in-memory-stale-guard.ts';
 
 export const signingSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
@@ -27,22 +32,37 @@ export class DeliverHarness {
   readonly removed: string[] = [];
   readonly visibility: { readonly handle: string; readonly seconds: number }[] = [];
   readonly quarantined: QuarantineEntry[] = [];
-  readonly disabled: SubscriptionId[] = [];
-  readonly subscriptions = new Map<string, Subscription>([[payrollId, storedSubscription(1, { id: payrollId })]]);
+  readonly subscriptions = new InMemorySubscriptionStore();
+  readonly lanes = new InMemoryLaneStore();
+  readonly measured: { readonly name: string; readonly value: number; readonly subscription: string | undefined }[] = [];
   readonly store = new InMemoryDeliveryStore({ now: () => new Date(this.nowMs) });
   readonly guard = new InMemoryStaleGuard();
   #leases = 0;
+  readonly #circuits = new Circuits({
+    store: this.subscriptions,
+    window: new FailureWindow(),
+    metrics: { count: (name, value, { Subscription: subscription }) => void this.measured.push({ name, value, subscription }) },
+    forget: () => undefined,
+    newEventId: () => randomUUID(),
+  });
+
+  constructor() {
+    void this.subscriptions.create(storedSubscription(1, { id: payrollId }));
+  }
 
   parts(replacing: Partial<DeliverParts> = {}): DeliverParts {
     return {
+      queue: 'deliveries',
       store: this.store,
+      lanes: this.lanes,
       guard: this.guard,
-      subscriptions: {
-        find: (id) => Promise.resolve(this.subscriptions.get(id)),
-        disable: (id) => {
-          this.disabled.push(id);
-          return Promise.resolve();
-        },
+      subscriptions: this.subscriptions,
+      circuits: this.#circuits,
+      limiter: { enter: () => Promise.resolve({ kind: 'open', leave: () => undefined }) },
+      metrics: {
+        count: (name, value = 1, dimensions = undefined) =>
+          void this.measured.push({ name, value, subscription: dimensions?.Subscription }),
+        time: (name, value, { Subscription: subscription }) => void this.measured.push({ name, value, subscription }),
       },
       secrets: { open: () => Promise.resolve(signingSecret) },
       sender: {
@@ -78,12 +98,39 @@ export class DeliverHarness {
     };
   }
 
+  /** What sweep does, for one subscription: the releases of its lanes that are due, as messages. */
+  async releases(): Promise<ReceivedMessage[]> {
+    const due = await this.lanes.due(payrollId, new Date(this.nowMs), 100);
+    const tokens = due.map((lane) => ({ lane, token: `token-${(this.#leases += 1)}` }));
+    for (const { lane, token } of tokens) await this.lanes.issue(lane, { token, lostAt: new Date(this.nowMs + 600_000) });
+    return tokens.map(({ lane, token }) =>
+      received(token, lane.group, { v: 1, release: { token, subscription: payrollId, probe: false } }),
+    );
+  }
+
   sentIds(): string[] {
     return this.sent.map(({ headers }) => headers['webhook-id'] ?? '');
   }
 }
 
 /** A message as SQS would hand it out: `id` names message and receipt. */
-export function received(id: string, groupId: string, message: DeliveryMessage | string): ReceivedMessage {
-  return { messageId: id, receiptHandle: `handle-${id}`, groupId, body: typeof message === 'string' ? message : JSON.stringify(message) };
+export function received(
+  id: string,
+  groupId: string,
+  message: DeliveryMessage | ReleaseMessage | string,
+  receiveCount = 1,
+): ReceivedMessage {
+  const body = typeof message === 'string' ? message : JSON.stringify(message);
+  return { messageId: id, receiptHandle: `handle-${id}`, groupId, body, receiveCount };
+}
+
+/** The same object, but for some calls that go another way. */
+export function withCalls<T extends object>(object: T, calls: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const own: unknown = Reflect.get(calls, name) ?? Reflect.get(target, name);
+      // Bound to the object itself, whose private members the proxy does not have.
+      return typeof own === 'function' ? (own.bind(target) as unknown) : own;
+    },
+  });
 }

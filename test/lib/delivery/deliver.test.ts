@@ -5,7 +5,7 @@ import { deliver, type ReceivedMessage } from '#lib/delivery/deliver.ts';
 import type { Delivery } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
-import { answered, DeliverHarness, received, signingSecret } from './deliver-harness.ts';
+import { answered, DeliverHarness, received, signingSecret, withCalls } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from './delivery-message.ts';
 
 const plenty = () => 60_000;
@@ -16,7 +16,7 @@ beforeEach(() => {
 const run = (messages: ReceivedMessage[], replacing: Partial<DeliverParts> = {}, remainingMs = plenty) =>
   deliver(harness.parts(replacing), messages, remainingMs);
 const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
-const change = (id: string) => deliveryMessage({ change: id });
+const change = (id: string) => deliveryMessage({ change: id, type: 'identity.user.updated' });
 
 describe('delivering a batch', () => {
   it('sends each change once, signed, as CloudEvents, with the id of the change', async () => {
@@ -62,18 +62,18 @@ describe('delivering a batch', () => {
     ]);
   });
 
-  it('waits as long as the record says when a message comes back early, without an attempt', async () => {
+  it('parks what must wait longer than the queue is for, and works its lane when it is released', async () => {
     harness.answer = () => answered(503, '86400');
-    const message = received('1', 'g', change('c-1'));
-    await run([message]);
-    expect(harness.visibility).toEqual([{ handle: 'handle-1', seconds: 43_200 }]);
-    harness.nowMs += 43_200_000;
-    expect((await run([message])).failures).toEqual(['1']);
-    expect(harness.visibility.at(-1)).toEqual({ handle: 'handle-1', seconds: 43_200 });
-    expect(harness.sent).toHaveLength(1);
-    harness.nowMs += 43_200_000;
+    const { failures, counts } = await run([received('1', 'g', change('c-1')), received('2', 'g', change('c-2'))]);
+    expect([failures, counts.parked, harness.visibility]).toEqual([[], 2, []]);
+    expect(recordOf('c-1')).toMatchObject({ status: 'parked', nextAttemptAt: new Date(harness.nowMs + 86_400_000).toISOString() });
+    expect(recordOf('c-2')).toMatchObject({ status: 'parked', attempts: [] });
+    harness.nowMs += 86_399_000;
+    expect(await harness.releases()).toEqual([]);
+    harness.nowMs += 1_000;
     harness.answer = () => answered(200);
-    expect((await run([message])).failures).toEqual([]);
+    expect((await run(await harness.releases())).failures).toEqual([]);
+    expect(harness.sentIds()).toEqual(['c-1', 'c-1', 'c-2']);
     expect(recordOf('c-1')).toMatchObject({ status: 'delivered', attempts: [{ status: 503 }, { status: 200 }] });
   });
 
@@ -81,32 +81,39 @@ describe('delivering a batch', () => {
     const { store, nowMs } = harness;
     await store.claim({ message: change('c-1'), lease: 'another', now: new Date(nowMs), leaseMs: 7_001 });
     const { failures, reasons } = await run([received('1', 'g', change('c-1'))]);
-    expect([failures, harness.sent.length, reasons]).toEqual([['1'], 0, ['not-yet']]);
+    expect([failures, harness.sent.length, reasons]).toEqual([['1'], 0, ['leased']]);
     expect(harness.visibility).toEqual([{ handle: 'handle-1', seconds: 8 }]);
   });
 
-  it('gives a change up after ten attempts and goes on with the next', async () => {
+  it('gives a change up after ten attempts in the three days of the schedule, and goes on with the next', async () => {
     harness.answer = ({ headers }) => answered(headers['webhook-id'] === 'c-1' ? 500 : 200);
+    const startedAt = harness.nowMs;
     const batch = [received('1', 'g', change('c-1')), received('2', 'g', change('c-2'))];
-    for (let attempt = 1; attempt < 10; attempt += 1) {
-      expect((await run(batch)).failures).toEqual(['1', '2']);
-      harness.nowMs += 24 * 3_600_000;
+    expect((await run(batch)).failures).toEqual(['1', '2']);
+    harness.nowMs += 5_000;
+    expect((await run(batch)).failures).toEqual([]);
+    for (let attempt = 3; attempt <= 10; attempt += 1) {
+      expect(recordOf('c-1')?.status).toBe('parked');
+      harness.nowMs = Date.parse(recordOf('c-1')?.nextAttemptAt ?? '');
+      await run(await harness.releases());
     }
-    expect(await run(batch)).toMatchObject({ failures: [], counts: { dead: 1, delivered: 1 } });
+    expect(recordOf('c-1')).toMatchObject({ status: 'dead', reason: 'exhausted' });
     expect(recordOf('c-1')?.attempts).toHaveLength(10);
-    expect(recordOf('c-1')?.status).toBe('dead');
+    // 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours.
+    expect(harness.nowMs - startedAt).toBe(5_000 + 35 * 60_000 + 75 * 3_600_000);
+    expect(recordOf('c-2')?.status).toBe('delivered');
     expect(harness.sentIds().filter((id) => id === 'c-2')).toHaveLength(1);
   });
 
   it.each([400, 404, 409, 413, 422])('gives a change up after three answers of %i within 35 minutes', async (status) => {
     harness.answer = () => answered(status);
     const startedAt = harness.nowMs;
-    for (const wait of [5 * 60, 29 * 60]) {
-      expect((await run([received('1', 'g', change('c-1'))])).failures).toEqual(['1']);
-      expect(harness.visibility.at(-1)?.seconds).toBe(wait);
-      harness.nowMs += wait * 1_000;
-    }
     expect((await run([received('1', 'g', change('c-1'))])).failures).toEqual([]);
+    for (const wait of [5 * 60, 29 * 60]) {
+      expect(recordOf('c-1')?.nextAttemptAt).toBe(new Date(harness.nowMs + wait * 1_000).toISOString());
+      harness.nowMs += wait * 1_000;
+      await run(await harness.releases());
+    }
     expect(recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status }, { status }, { status }] });
     expect(harness.nowMs - startedAt).toBeLessThanOrEqual(35 * 60_000);
   });
@@ -114,7 +121,7 @@ describe('delivering a batch', () => {
   it('disables the subscription on 410 and does not try again', async () => {
     harness.answer = () => answered(410);
     expect(await run([received('1', 'g', change('c-1'))])).toMatchObject({ failures: [], counts: { dead: 1 }, reasons: ['status-410'] });
-    expect(harness.disabled).toEqual([payrollId]);
+    expect(await harness.subscriptions.find(payrollId)).toMatchObject({ status: 'disabled', disabledReason: 'gone' });
     expect(recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status: 410 }] });
   });
 
@@ -125,7 +132,7 @@ describe('delivering a batch', () => {
   });
 
   it('gives up what is owed to a disabled subscription', async () => {
-    harness.subscriptions.set(payrollId, storedSubscription(1, { id: payrollId, status: 'disabled' }));
+    await harness.subscriptions.setStatus(payrollId, { status: 'disabled', from: ['active'], at: new Date(harness.nowMs) });
     expect(await run([received('1', 'g', change('c-1'))])).toMatchObject({
       failures: [],
       counts: { dead: 1 },
@@ -165,20 +172,12 @@ describe('when our own infrastructure fails', () => {
   const batch = () => [received('1', 'g', change('c-1')), received('2', 'g', change('c-2'))];
 
   it.each<[string, (parts: DeliverParts) => Partial<DeliverParts>]>([
-    [
-      'the subscription store',
-      (parts) => ({ subscriptions: { ...parts.subscriptions, find: () => Promise.reject(down('SUBSCRIPTION_STORE_UNAVAILABLE')) } }),
-    ],
+    ['the subscription store', () => ({ subscriptions: { find: () => Promise.reject(down('SUBSCRIPTION_STORE_UNAVAILABLE')) } })],
     ['the key', () => ({ secrets: { open: () => Promise.reject(down('KEY_UNAVAILABLE')) } })],
     [
       'the delivery store',
       (parts) => ({
-        store: {
-          ...parts.store,
-          settle: parts.store.settle,
-          list: parts.store.list,
-          claim: () => Promise.reject(down('DELIVERY_STORE_UNAVAILABLE')),
-        },
+        store: withCalls<DeliverParts['store']>(parts.store, { claim: () => Promise.reject(down('DELIVERY_STORE_UNAVAILABLE')) }),
       }),
     ],
     ['something nobody thought of', () => ({ secrets: { open: () => Promise.reject(new TypeError('a bug')) } })],
@@ -198,7 +197,7 @@ describe('when our own infrastructure fails', () => {
         owner === payrollId ? Promise.resolve(signingSecret) : Promise.reject(down('KEY_UNAVAILABLE')),
     };
     const other = storedSubscription(2);
-    harness.subscriptions.set(other.id, other);
+    await harness.subscriptions.create(other);
     const messages = [received('1', 'g', deliveryMessage({ change: 'c-1', subscription: other.id })), received('2', 'h', change('c-2'))];
     expect(await run(messages, { secrets })).toMatchObject({ failures: ['1'], counts: { delivered: 1 } });
   });
@@ -211,12 +210,10 @@ describe('when our own infrastructure fails', () => {
   it('a record lost after a 2xx brings the same webhook again, under the same id', async () => {
     let down = true;
     const parts = harness.parts();
-    const store: DeliverParts['store'] = {
-      claim: (request) => harness.store.claim(request),
+    const store = withCalls<DeliverParts['store']>(parts.store, {
       settle: (settlement) =>
         down ? Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'down')) : harness.store.settle(settlement),
-      list: parts.store.list,
-    };
+    });
     expect((await run([received('1', 'g', change('c-1'))], { store })).failures).toEqual(['1']);
     down = false;
     harness.nowMs += 30_000;

@@ -115,7 +115,7 @@ describe('fanOut', () => {
   it('keeps a delivery that the queue refuses in quarantine, for that subscription, and moves on', async () => {
     const quarantine = memoryQuarantine();
     const queue = memoryDeliveryQueue({
-      verdictOn: ({ message }) => (message.subscription === badges.id && message.change.id === 'ana-0' ? 'refused' : 'taken'),
+      verdictOn: ({ message }) => (message.subscription === badges.id && 'change' in message && message.change.id === 'ana-0' ? 'refused' : 'taken'),
     });
     const batch = records('ana', 'ana');
 
@@ -231,7 +231,7 @@ describe('fanOut', () => {
     const bug = new TypeError('a bug');
     const queue = {
       send: async (deliveries: Parameters<typeof inner.send>[0]) => {
-        if (deliveries.some(({ message }) => message.change.id === 'ana-0')) throw bug;
+        if (deliveries.some(({ message }) => 'change' in message && message.change.id === 'ana-0')) throw bug;
         return inner.send(deliveries);
       },
     };

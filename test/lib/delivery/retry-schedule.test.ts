@@ -1,13 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retryAfterMs } from '#lib/delivery/retry-after.ts';
-import { nextStep, refusalSchedule } from '#lib/delivery/retry-schedule.ts';
-import type { Verdict } from '#lib/delivery/verdict.ts';
+import { failureSchedule, nextStep, refusalSchedule, retryScheduleOf } from '#lib/delivery/retry-schedule.ts';
+import { verdictOf, type Verdict } from '#lib/delivery/verdict.ts';
 
 const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 const now = new Date('2026-11-22T06:00:00.000Z');
 const failed = (retryAfter: string | null = null): Verdict => ({ kind: 'failed', retryAfter });
 const refused: Verdict = { kind: 'refused' };
-const step = (verdict: Verdict, so: { attempts: number; refusals?: number; random?: number }) =>
+const step = (verdict: Verdict, so: { attempts: number; refusals?: number; random?: number; schedule?: readonly number[] }) =>
   nextStep(verdict, { refusals: 0, random: 0, now, ...so });
 
 describe('the retry schedule', () => {
@@ -66,7 +67,75 @@ describe('the retry schedule', () => {
   });
 });
 
+describe('the schedule of a subscription', () => {
+  const own = retryScheduleOf({ retrySeconds: [1, 60, 7_200] });
+
+  it('is its own waits, and then it gives up', () => {
+    const waits = [1, 2, 3, 4].map((attempts) => step(failed(), { attempts, schedule: own }));
+    expect(waits).toEqual([
+      { kind: 'wait', waitMs: second },
+      { kind: 'wait', waitMs: minute },
+      { kind: 'wait', waitMs: 2 * hour },
+      { kind: 'exhausted' },
+    ]);
+  });
+
+  it('heeds Retry-After, and has the same short schedule for refusals within its own attempts', () => {
+    expect(step(failed('90'), { attempts: 2, schedule: own })).toEqual({ kind: 'wait', waitMs: 90 * second });
+    expect(step(refused, { attempts: 1, refusals: 1, schedule: own })).toEqual({ kind: 'wait', waitMs: 5 * minute });
+    expect(step(refused, { attempts: 3, refusals: 3, schedule: own })).toEqual({ kind: 'exhausted' });
+    expect(step(refused, { attempts: 4, refusals: 1, schedule: own })).toEqual({ kind: 'exhausted' });
+  });
+
+  it.each([[undefined], [[]], [[0]], [Array(16).fill(1)], [Array(8).fill(86_400)]])(
+    "is everybody's where its own is %j",
+    (retrySeconds) => {
+      expect(retryScheduleOf({ retrySeconds })).toBe(failureSchedule);
+    },
+  );
+});
+
+describe('three days of failures, simulated', () => {
+  /** Makes attempts that fail, each taking `attemptMs`, until there is no other; answers when each began, from the first. */
+  function failUntilExhausted(random: () => number, attemptMs: number): number[] {
+    const begun: number[] = [];
+    for (let atMs = now.getTime(); ;) {
+      begun.push(atMs - now.getTime());
+      atMs += attemptMs;
+      const next = nextStep(failed(), { attempts: begun.length, refusals: 0, now: new Date(atMs), random: random() });
+      if (next.kind !== 'wait') return begun;
+      atMs += next.waitMs;
+    }
+  }
+
+  it('are ten attempts at the documented times', () => {
+    const documented = [0, 5_000, 305_000, 2_105_000, 9_305_000, 27_305_000, 63_305_000, 113_705_000, 185_705_000, 272_105_000];
+    expect(failUntilExhausted(() => 0, 0)).toEqual(documented);
+  });
+
+  it('are ten attempts within 75 h 40 min, and not within 67 hours, whatever chance says and however long each takes', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 10, maxLength: 10 }),
+        fc.nat(15_000),
+        (chances, attemptMs) => {
+          const begun = failUntilExhausted(() => chances.pop() ?? 0, attemptMs);
+          expect(begun).toHaveLength(10);
+          expect(begun.at(-1)).toBeLessThanOrEqual(75 * hour + 40 * minute);
+          expect(begun.at(-1)).toBeGreaterThanOrEqual(67 * hour);
+        },
+      ),
+    );
+  });
+});
+
 describe('Retry-After', () => {
+  it.each([429, 503])('is heeded with %i, in seconds and as a date', (status) => {
+    const stepAfter = (retryAfter: string) => step(verdictOf({ kind: 'answered', status, retryAfter, latencyMs: 1 }), { attempts: 1 });
+    expect(stepAfter('600')).toEqual({ kind: 'wait', waitMs: 10 * minute });
+    expect(stepAfter('Sun, 22 Nov 2026 06:10:00 GMT')).toEqual({ kind: 'wait', waitMs: 10 * minute });
+  });
+
   it.each([
     ['120', 120_000],
     [' 120 ', 120_000],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { errorVerdicts, statusVerdicts } from '#lib/delivery/attempt-verdicts.ts';
 import { attemptErrors } from '#lib/delivery/delivery.ts';
 import { verdictOf } from '#lib/delivery/verdict.ts';
 
@@ -30,5 +31,15 @@ describe('the verdict on an answer', () => {
 
   it.each(attemptErrors)('no answer (%s) is a failure worth another try', (error) => {
     expect(verdictOf({ kind: 'failed', error, detail: '', latencyMs: 1 })).toEqual({ kind: 'failed', retryAfter: null });
+  });
+
+  it.each([NaN, -1, Infinity, 1e9])('a status of %d is a failure worth another try', (status) => {
+    expect(answered(status)).toEqual({ kind: 'failed', retryAfter: null });
+  });
+
+  it('has a reason and a source for every row of its tables, and a row for every error', () => {
+    const rows = [...statusVerdicts, ...Object.values(errorVerdicts)];
+    expect(Object.keys(errorVerdicts).toSorted()).toEqual([...attemptErrors].toSorted());
+    expect(rows.filter(({ why, source }) => why.length < 10 || source.length < 5)).toEqual([]);
   });
 });

@@ -2,49 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { longestAttemptLog } from '#lib/delivery/delivery.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { readDeliveries } from '#lib/dynamodb/delivery-read.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { startDynalite } from '../../../local/emulators/dynalite.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
+import { faultyClient } from './faulty-client.ts';
+import { largestMessage } from './largest-message.ts';
 
 const dynalite = await startDynalite({});
 const direct = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
 await createTables(direct);
-const client = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
+const faulty = faultyClient(dynalite.url);
+const { client } = faulty;
 const now = new Date('2026-11-22T06:00:00.000Z');
 const store = dynamodbDeliveryStore({ client, table: 'deliveries', now: () => now });
 const attempt = { time: now.toISOString(), status: 503, latencyMs: 1, error: null };
 
-/** What happens to a request of the SDK's on its way: undefined lets it through. */
-let fault: (operation: string) => 'never-sent' | 'answer-lost' | undefined = () => undefined;
-const { requestHandler } = client.config;
-const handle = requestHandler.handle.bind(requestHandler);
-requestHandler.handle = async (request, options) => {
-  const happening = fault(String(request.headers['x-amz-target']).split('.').at(-1) ?? '');
-  const answer = happening === 'never-sent' ? undefined : await handle(request, options);
-  if (answer !== undefined && happening === undefined) return answer;
-  throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-};
-
 afterEach(() => {
-  fault = () => undefined;
+  faulty.inject(() => undefined);
 });
 afterAll(async () => {
   client.destroy();
   direct.destroy();
   await dynalite.stop();
 });
-
-/** The first write is carried out, but its answer never arrives; the SDK then makes it again. */
-function loseOneAnswer(): void {
-  let lost = false;
-  fault = (operation) => {
-    if (operation !== 'UpdateItem' || lost) return undefined;
-    lost = true;
-    return 'answer-lost';
-  };
-}
 
 describe('the delivery store in DynamoDB', () => {
   it('reads a delivery once when its index names it twice', async () => {
@@ -55,25 +38,35 @@ describe('the delivery store in DynamoDB', () => {
   });
 
   it('still claims when the answer to its write was lost', async () => {
-    loseOneAnswer();
+    faulty.loseOneAnswer('UpdateItem');
     const message = deliveryMessage({ change: randomUUID() });
-    expect(await store.claim({ message, lease: 'a', now, leaseMs: 1_000 })).toEqual({ kind: 'claimed', attempts: 0, refusals: 0 });
+    expect(await store.claim({ message, lease: 'a', now, leaseMs: 1_000 })).toEqual({
+      kind: 'claimed',
+      attempts: 0,
+      refusals: 0,
+      createdAt: now,
+    });
     expect(await store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).toMatchObject({ kind: 'not-yet' });
   });
 
   it('still settles, and once, when the answer to its write was lost', async () => {
     const message = deliveryMessage({ change: randomUUID() });
     await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
-    loseOneAnswer();
+    faulty.loseOneAnswer('UpdateItem');
     const settlement = { id: message.delivery, lease: 'a', status: 'pending', attempt, refused: true, nextAttemptAt: now } as const;
     expect(await store.settle(settlement)).toBe('settled');
-    expect(await store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).toEqual({ kind: 'claimed', attempts: 1, refusals: 1 });
+    expect(await store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).toEqual({
+      kind: 'claimed',
+      attempts: 1,
+      refusals: 1,
+      createdAt: now,
+    });
   });
 
   it.each(['UpdateItem', 'GetItem', 'Query', 'BatchGetItem'])('says that it is unavailable when %s fails', async (operation) => {
     const message = deliveryMessage({ change: randomUUID() });
     await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
-    fault = (called) => (called === operation ? 'never-sent' : undefined);
+    faulty.inject((called) => (called === operation ? 'never-sent' : undefined));
     const unavailable = expect.objectContaining({
       code: 'DELIVERY_STORE_UNAVAILABLE',
       facts: expect.objectContaining({ operation }) as object,
@@ -81,9 +74,12 @@ describe('the delivery store in DynamoDB', () => {
     if (operation === 'UpdateItem') {
       await expect(store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).rejects.toEqual(unavailable);
       await expect(store.settle({ id: message.delivery, lease: 'a', status: 'dead' })).rejects.toEqual(unavailable);
-    } else if (operation === 'GetItem')
+      await expect(store.park({ message, now })).rejects.toEqual(unavailable);
+    } else if (operation === 'GetItem') {
       await expect(store.claim({ message, lease: 'b', now, leaseMs: 1_000 })).rejects.toEqual(unavailable);
-    else await expect(store.list({ change: message.change.id, limit: 1 })).rejects.toEqual(unavailable);
+      await expect(store.find(message.delivery)).rejects.toEqual(unavailable);
+      await expect(store.letter(message.delivery)).rejects.toEqual(unavailable);
+    } else await expect(store.list({ change: message.change.id, limit: 1 })).rejects.toEqual(unavailable);
   });
 
   it('takes ids that are longer than an index key may be, and finds them again', async () => {
@@ -106,5 +102,52 @@ describe('the delivery store in DynamoDB', () => {
     expect(item?.['expiresAt']).toEqual({ N: String(Date.parse('2026-12-30T06:00:00.000Z') / 1_000) });
     expect(item?.['user']).toEqual({ S: '00u10r4h1xAe2TIcx4x7' });
     expect(JSON.stringify(Items)).not.toMatch(/ana@example\.com|Ana Ito/);
+  });
+
+  it('has room for the largest letter beside as many attempts with long answers as are kept', async () => {
+    const message = largestMessage();
+    const answer = '漢'.repeat(10_000);
+    for (let made = 0; made < longestAttemptLog; made += 1) {
+      const status = made === longestAttemptLog - 1 ? 'dead' : 'parked';
+      await store.claim({ message, lease: `lease-${made}`, now, leaseMs: 1_000 });
+      const settlement = {
+        id: message.delivery,
+        lease: `lease-${made}`,
+        status,
+        attempt: { ...attempt, answer },
+        letter: message,
+      } as const;
+      expect(await store.settle(settlement)).toBe('settled');
+    }
+    const letter = await store.letter(message.delivery);
+    expect(letter?.message).toEqual(message);
+    expect(letter?.delivery.attempts).toEqual(Array(longestAttemptLog).fill({ ...attempt, answer: '漢'.repeat(1_024) }));
+  });
+
+  it('lists more dead letters than DynamoDB reads at a time', async () => {
+    const user = `00u${randomUUID()}`;
+    const letter = largestMessage();
+    const dead = Array.from({ length: 70 }, () => deliveryMessage({ change: randomUUID(), user }));
+    for (const message of dead) {
+      await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+      await store.settle({ id: message.delivery, lease: 'a', status: 'dead', letter });
+    }
+    const page = await store.list({ user, limit: 100 });
+    expect(page.kind === 'page' && page.data.map(({ id }) => id).sort()).toEqual(dead.map(({ delivery }) => delivery).sort());
+  });
+
+  it('says so when a letter cannot be read', async () => {
+    const message = deliveryMessage({ change: randomUUID() });
+    await store.claim({ message, lease: 'a', now, leaseMs: 1_000 });
+    await store.settle({ id: message.delivery, lease: 'a', status: 'dead', letter: { ...message, v: 2 as 1 } });
+    await expect(store.letter(message.delivery)).rejects.toMatchObject({ code: 'DELIVERY_STORE_UNAVAILABLE' });
+    expect(await store.find(message.delivery)).toMatchObject({ status: 'dead' });
+  });
+
+  it('parks all the same when the answer to its write was lost', async () => {
+    const message = deliveryMessage({ change: randomUUID() });
+    faulty.loseOneAnswer('UpdateItem');
+    await store.park({ message, now });
+    expect(await store.find(message.delivery)).toMatchObject({ status: 'parked' });
   });
 });

@@ -50,6 +50,8 @@ describe('dynamodbSubscriptionStore', () => {
     await expect(store.find(subscription.id)).rejects.toMatchObject(unavailable);
     await expect(store.list({ limit: 1 })).rejects.toMatchObject(unavailable);
     await expect(store.create(subscription)).rejects.toMatchObject(unavailable);
-    await expect(store.setStatus(subscription.id, 'disabled', new Date())).rejects.toMatchObject(unavailable);
+    await expect(store.setStatus(subscription.id, { status: 'disabled', from: ['active'], at: new Date() })).rejects.toMatchObject(
+      unavailable,
+    );
   });
 });

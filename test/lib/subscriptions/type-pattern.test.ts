@@ -14,6 +14,10 @@ describe('a type pattern', () => {
     'okta.user.session.start',
     'okta.user.session.*',
     'okta.user.authentication.auth_via_AD_agent',
+    'relay.*',
+    'relay.subscription.*',
+    'relay.subscription.failing',
+    'relay.subscription.d*',
   ])('%s is good', (pattern) => {
     expect(typePatternProblem(pattern)).toBeUndefined();
   });
@@ -32,6 +36,12 @@ describe('a type pattern', () => {
     ['okta.', 'matches no change type'],
     ['user.lifecycle.create', 'matches no change type'],
     ['x*', 'matches no change type'],
+    ['r*', 'matches no change type'],
+    ['relay*', 'matches no change type'],
+    ['relay.', 'matches no change type'],
+    ['relay.subscription', 'matches no change type'],
+    ['relay.subscription.deleted', 'matches no change type'],
+    ['relay.org.*', 'matches no change type'],
   ])('%j is refused', (pattern, reason) => {
     expect(typePatternProblem(pattern)).toContain(reason);
   });
@@ -45,6 +55,13 @@ describe('a type pattern', () => {
     ['identity.user.created', 'identity.user.created2', false],
     ['identity.user.created', 'Identity.user.created', false],
     ['identity.user.c*', 'identity.user.created', true],
+    ['*', 'relay.subscription.failing', false],
+    ['r*', 'relay.subscription.failing', false],
+    ['relay*', 'relay.subscription.failing', false],
+    ['relay.*', 'relay.subscription.failing', true],
+    ['relay.subscription.failing', 'relay.subscription.failing', true],
+    ['relay.subscription.failing', 'relay.subscription.disabled', false],
+    ['*', 'relayed.something', true],
   ])('%s matches %s: %s', (pattern, type, expected) => {
     expect(matchesTypePattern(pattern, type)).toBe(expected);
   });

@@ -1,0 +1,136 @@
+import type {
+  Circuit,
+  CircuitStore,
+  OperatorEvent,
+  Subscription,
+  SubscriptionId,
+  SubscriptionStore,
+} from '../subscriptions/subscription.ts';
+import { circuitPolicy, firstProbeAt, isGivenUp, isProbeDue, nextProbeAt } from './circuit.ts';
+import type { FailureWindow, NotedAttempt } from './failure-window.ts';
+
+/** Port: counting transitions. The metrics of lib/telemetry fit it. */
+export interface CircuitMetrics {
+  count(name: 'CircuitOpened' | 'CircuitClosed' | 'SubscriptionDisabled', value: number, dimensions: { Subscription: string }): void;
+}
+
+export interface CircuitParts {
+  readonly store: CircuitStore & Pick<SubscriptionStore, 'setStatus'>;
+  readonly window: FailureWindow;
+  readonly metrics: CircuitMetrics;
+  /** Told of every transition, so that its cached view of the subscription is read again. */
+  readonly forget: (id: SubscriptionId) => void;
+  /** A uuid that no other event ever has. */
+  readonly newEventId: () => string;
+}
+
+/** The circuit's say before an attempt. */
+export type Admission =
+  | { readonly kind: 'closed' }
+  /** One request may go out to see whether the endpoint is back; its attempt is not counted, and is noted with this. */
+  | { readonly kind: 'probe'; readonly since: string }
+  /** No request before then, or before the circuit closes. */
+  | { readonly kind: 'open'; readonly until: Date };
+
+/** An attempt that ended. A 410 is not among the verdicts: it goes to `gone`. */
+export interface EndedAttempt extends NotedAttempt {
+  /** The admission it was made by. */
+  readonly admission: Exclude<Admission, { kind: 'open' }>;
+  /** Log-safe words: an error kind, `status-500`. */
+  readonly reason?: string;
+}
+
+/**
+ * Moves subscriptions between healthy, failing and disabled. Each move is one conditional write that holds the operators' event too, so of
+ * all that see the same one of them makes it, and it is counted and told once. The view of the subscription may be seconds old: the
+ * conditions of the writes, and not the view, decide.
+ *
+ * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE from every method; nothing has moved then, or everything of this one move has
+ */
+export class Circuits {
+  readonly #parts: CircuitParts;
+
+  constructor(parts: CircuitParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether an attempt may be made now; takes the probe if one is due. Costs nothing while the circuit is closed, or open and not due. */
+  async admit({ id, circuit }: Pick<Subscription, 'id' | 'circuit'>, now: Date): Promise<Admission> {
+    if (circuit === undefined) return { kind: 'closed' };
+    if (!isProbeDue(circuit, now)) return { kind: 'open', until: new Date(circuit.probeAt) };
+    const next = nextProbeAt(circuit, now);
+    const claimed = await this.#parts.store.claimProbe(id, { seen: circuit, nextProbeAt: next });
+    // Either way the view is old now: the probe is taken, by us or another, or the circuit has closed.
+    this.#parts.forget(id);
+    return claimed ? { kind: 'probe', since: circuit.since } : { kind: 'open', until: firstProbeAt(now) };
+  }
+
+  /**
+   * Learns from an attempt that ended. Opens the circuit when it was one failure too many, closes it after a probe that was accepted. An attempt that was
+   * begun before the circuit opened does not close it: it may have waited long for its answer, and the next probe tells. A probe that was
+   * refused leaves it open, for an endpoint that is misconfigured refuses everything; its caller counts that attempt as the refusal it is, so that
+   * a change at fault is given up after three of them and cannot be the probe for ever.
+   */
+  async noteAttempt(subscription: Pick<Subscription, 'id' | 'circuit'>, attempt: EndedAttempt): Promise<'opened' | 'closed' | 'unchanged'> {
+    const { admission, verdict, now } = attempt;
+    if (admission.kind === 'probe') return verdict === 'accepted' ? this.#close(subscription.id, admission.since, now) : 'unchanged';
+    if (subscription.circuit !== undefined) {
+      // What failed before it opened must not open it again once it has closed.
+      this.#parts.window.forget(subscription.id);
+      return 'unchanged';
+    }
+    if (!this.#parts.window.record(subscription.id, attempt)) return 'unchanged';
+    const event = this.#event('failing', now, attempt.reason);
+    const opened = await this.#parts.store.open(subscription.id, { at: now, probeAt: firstProbeAt(now), event });
+    return this.#moved(subscription.id, opened, 'CircuitOpened') ? 'opened' : 'unchanged';
+  }
+
+  /** The endpoint answered 410: nothing more is sent to it. Answers whether it was this call that disabled it. */
+  async gone(id: SubscriptionId, now: Date): Promise<boolean> {
+    const event = this.#event('disabled', now, 'gone');
+    const disabled = await this.#parts.store.setStatus(id, {
+      status: 'disabled',
+      from: ['active', 'paused'],
+      at: now,
+      disabledReason: 'gone',
+      event,
+    });
+    return this.#moved(id, disabled, 'SubscriptionDisabled');
+  }
+
+  /** Disables an active one whose endpoint has failed for five days, for `sweep`. Answers whether it was this call. */
+  async giveUp({ id, status, circuit }: Pick<Subscription, 'id' | 'status' | 'circuit'>, now: Date): Promise<boolean> {
+    if (status !== 'active' || circuit === undefined || !isGivenUp(circuit, now)) return false;
+    const disabled = await this.#parts.store.setStatus(id, {
+      status: 'disabled',
+      from: ['active'],
+      at: now,
+      disabledReason: 'failing',
+      event: this.#event('disabled', now, 'failing'),
+      whileOpenSince: circuit.since,
+    });
+    return this.#moved(id, disabled, 'SubscriptionDisabled');
+  }
+
+  /** A delivery was given up. Told to the operators at most once an hour: how many there are, the dead letters tell. */
+  async exhausted(id: SubscriptionId, now: Date, reason?: string): Promise<void> {
+    await this.#parts.store.tell(id, this.#event('exhausted', now, reason), circuitPolicy.exhaustedQuietMs);
+  }
+
+  async #close(id: SubscriptionId, since: Circuit['since'], now: Date): Promise<'closed' | 'unchanged'> {
+    const closed = await this.#parts.store.close(id, { since, event: this.#event('recovered', now) });
+    return this.#moved(id, closed, 'CircuitClosed') ? 'closed' : 'unchanged';
+  }
+
+  /** Also when another made the move: what we have seen and keep of it is old either way. */
+  #moved(id: SubscriptionId, ours: boolean, metric: Parameters<CircuitMetrics['count']>[0]): boolean {
+    this.#parts.window.forget(id);
+    this.#parts.forget(id);
+    if (ours) this.#parts.metrics.count(metric, 1, { Subscription: id });
+    return ours;
+  }
+
+  #event(kind: OperatorEvent['kind'], now: Date, reason?: string): OperatorEvent {
+    return { id: this.#parts.newEventId(), kind, at: now.toISOString(), ...(reason === undefined ? {} : { reason }) };
+  }
+}

@@ -1,0 +1,104 @@
+import type { SubscriptionId } from '../subscriptions/subscription.ts';
+import type { DeliveryMessage } from './delivery.ts';
+
+/**
+ * Why a lane waits outside the queue. `back-off`: its head failed and is due later. `circuit`: its subscription's endpoint is down.
+ * `paused`: its owner asked for it. `limit`: its subscription has as much under way as it may.
+ */
+export const parkReasons = ['back-off', 'circuit', 'paused', 'limit'] as const;
+export type ParkReason = (typeof parkReasons)[number];
+
+/** The queue that a lane's messages came by, and its release goes by. Names of lib/sqs/queues.ts. */
+export const laneQueues = ['deliveries', 'replayDeliveries'] as const;
+export type LaneQueue = (typeof laneQueues)[number];
+
+/** What a person is replayed is in a lane of its own, beside the live one. */
+export interface LaneKey {
+  readonly queue: LaneQueue;
+  /** The group of its messages in the queue: a hash, see lane.ts. */
+  readonly group: string;
+}
+
+/**
+ * A lane that is parked: its deliveries wait in the lane store, in the order in which they came, and no message of it is attempted but by who holds
+ * its token. Open lanes have no record.
+ */
+export interface ParkedLane extends LaneKey {
+  readonly subscription: SubscriptionId;
+  /** Names this parking: what belongs to an earlier one is never read again. */
+  readonly epoch: string;
+  /** Position that the next delivery gets; the first had 0. */
+  readonly tail: number;
+  /** The highest position of a removal that was ever in it; -1: none. */
+  readonly removalAt: number;
+  readonly reason: ParkReason;
+  readonly parkedAt: Date;
+  /** Not looked at by `sweep` before. While a token is out: when it counts as lost. */
+  readonly dueAt: Date;
+  /** The release that may work it; undefined: none is out. */
+  readonly token?: string | undefined;
+}
+
+export interface ParkedDelivery {
+  readonly position: number;
+  readonly message: DeliveryMessage;
+}
+
+export interface ParkRequest extends LaneKey {
+  readonly subscription: SubscriptionId;
+  /** A name that no other parking ever has. */
+  readonly epoch: string;
+  readonly message: DeliveryMessage;
+  /** Whether the message is a removal, which does not wait behind what fails. */
+  readonly removal: boolean;
+  readonly reason: ParkReason;
+  readonly dueAt: Date;
+  readonly now: Date;
+}
+
+/**
+ * Port: parked lanes. Every call is one conditional write (or two whose order is told here), so that instances that race, messages that come twice
+ * and processes that die leave no delivery behind in a lane that is open.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE; whatever was written, the same call may be made again
+ */
+export interface LaneStore {
+  /** Consistent. */
+  find(lane: LaneKey): Promise<ParkedLane | undefined>;
+  /**
+   * Parks an open lane with its first delivery, at position 0: the delivery is written first and the lane second, so that a lane is never without it.
+   * Undefined when it is parked already, under another epoch: then `append` is the call.
+   */
+  park(request: ParkRequest): Promise<ParkedLane | undefined>;
+  /**
+   * Puts a delivery at the lane's tail: first the delivery at its position, then the lane's tail behind it. A position that is taken is moved past:
+   * whoever took it died before moving the tail, or is about to. So a delivery may be in the lane twice, at two positions. Undefined when by now the
+   * lane is open or parked anew: find it again.
+   */
+  append(lane: ParkedLane, delivery: { message: DeliveryMessage; removal: boolean; now: Date }): Promise<ParkedLane | undefined>;
+  /**
+   * Deliveries from `from` up to the tail of the lane as it was seen, in order, at most `limit`; fewer: these are all. Positions whose delivery was
+   * removed are passed over. Consistent.
+   */
+  read(lane: ParkedLane, from: number, limit: number): Promise<readonly ParkedDelivery[]>;
+  /** Takes a settled delivery out. */
+  remove(lane: ParkedLane, position: number): Promise<void>;
+  /** Gives out a token, in place of one that is lost, if the lane is as it was seen (epoch, `dueAt`). Answers whether it was this call. */
+  issue(seen: Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt'>, release: { token: string; lostAt: Date }): Promise<boolean>;
+  /** For the holder of a token: the lane as it is, its token good until `lostAt`. Undefined: the token is stale. */
+  take(lane: LaneKey, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
+  /** As `issue` and `take` in one, for an instance that has a message of the lane in hand. Undefined when it is not parked under this epoch. */
+  seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
+  /** The holder lays the lane down until `dueAt`. False: the token is stale, and nothing was written. */
+  release(lane: ParkedLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean>;
+  /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */
+  reopen(lane: ParkedLane): Promise<boolean>;
+  /** Lanes of a subscription that are due by then, those due longest first, at most `limit` (1 to 10,000). May be seconds old. */
+  due(subscription: SubscriptionId, by: Date, limit: number): Promise<readonly DueLane[]>;
+  /** Whether the subscription has any lane parked, due or not. May be seconds old. */
+  any(subscription: SubscriptionId): Promise<boolean>;
+}
+
+export type DueLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt' | 'parkedAt' | 'reason'>;
+
+/** Parked lanes are forgotten then, by TTL: far beyond the seven days after which what waits is dead-lettered. */
+export const laneRetentionDays = 40;

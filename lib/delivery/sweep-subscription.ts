@@ -1,0 +1,140 @@
+import { defaultConcurrency, type Subscription } from '../subscriptions/subscription.ts';
+import type { QueuedRelease } from './delivery-queue.ts';
+import type { DueLane, LaneQueue } from './lane-store.ts';
+import { operatorDeliveries } from './operator-events.ts';
+import type { SweepParts } from './sweep.ts';
+import { releaseLostMs } from './work-lane.ts';
+
+export interface Swept {
+  readonly released: number;
+  readonly probes: number;
+  /** Operator events that were put on the queue. */
+  readonly events: number;
+  /** Dead letters that were sent again. */
+  readonly recovered: number;
+  readonly openCircuits: number;
+  /** Lanes that were due, as far as they were looked at. */
+  readonly dueLanes: number;
+  readonly oldestParkedSeconds: number;
+}
+
+export interface SweepWork {
+  readonly subscription: Subscription;
+  readonly all: readonly Subscription[];
+  readonly hasTime: () => boolean;
+}
+
+/** Lanes for each place in the subscription's concurrency and second: a lane takes about a fifth of a second where the endpoint is well. */
+const lanesPerPlaceSecond = 5;
+/** Of a subscription that is not sent to any more: its lanes are worked without a request. */
+const unwantedLanesPerSecond = 100;
+/** What fan-out and the queues have in hand for a subscription may still park for so long after it was deleted. */
+const purgeAfterMs = 60 * 60_000;
+const longestLostMs = 60 * 60_000;
+/** Tokens that are given out at a time. */
+const issuesAtATime = 10;
+
+/** @throws RelayError of the stores and queues; what was done stays done, and the rest is done by the next sweep */
+export async function sweepSubscription(parts: SweepParts, work: SweepWork): Promise<Swept> {
+  const events = await sendEvents(parts, work);
+  const subscription = await settled(parts, work.subscription);
+  const recovered = subscription.recovery?.status === 'running' ? await parts.recover(subscription, work.hasTime) : 0;
+  const none = { events, recovered, released: 0, probes: 0, openCircuits: 0, dueLanes: 0, oldestParkedSeconds: 0 };
+  const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
+  const due = await parts.lanes.due(
+    subscription.id,
+    parts.now(),
+    subscription.status === 'paused' || isOpen ? 1 : mostLanes(parts, subscription),
+  );
+  const seen = { ...none, dueLanes: due.length, oldestParkedSeconds: oldestSeconds(due, parts.now()), openCircuits: isOpen ? 1 : 0 };
+  if (subscription.status === 'paused') return seen;
+  if (isOpen) return { ...seen, probes: await probe(parts, subscription, due) };
+  const released = await release(parts, subscription, { due, probe: false, hasTime: work.hasTime });
+  if (subscription.status === 'deleted' && due.length === 0) await purge(parts, subscription);
+  return { ...seen, released };
+}
+
+/** A pause that is over ends, and a circuit that was open for too long disables: the subscription as it is then. */
+async function settled(parts: SweepParts, subscription: Subscription): Promise<Subscription> {
+  const { id, status, pausedUntil } = subscription;
+  const at = parts.now();
+  if (status === 'paused' && pausedUntil !== undefined && Date.parse(pausedUntil) <= at.getTime()) {
+    const resumed = await parts.subscriptions.setStatus(id, { status: 'active', from: ['paused'], at });
+    return resumed ? { ...subscription, status: 'active', circuit: undefined } : subscription;
+  }
+  return (await parts.circuits.giveUp(subscription, at)) ? { ...subscription, status: 'disabled' } : subscription;
+}
+
+function mostLanes({ intervalMs }: SweepParts, { status, limits }: Subscription): number {
+  const seconds = intervalMs / 1_000;
+  const perSecond = status === 'active' ? lanesPerPlaceSecond * (limits?.concurrency ?? defaultConcurrency) : unwantedLanesPerSecond;
+  return Math.ceil(seconds * Math.min(perSecond, limits?.deliveriesPerSecond ?? perSecond));
+}
+
+function oldestSeconds(due: readonly DueLane[], now: Date): number {
+  return Math.round(Math.max(0, ...due.map(({ parkedAt }) => now.getTime() - parkedAt.getTime())) / 1_000);
+}
+
+/** One lane, its first delivery sent in spite of the circuit. The lane due longest is another one each time: a failed probe makes its own due now. */
+async function probe(parts: SweepParts, subscription: Subscription, [lane]: readonly DueLane[]): Promise<number> {
+  // Without a lane the probe is left to what comes along.
+  if (lane === undefined) return 0;
+  const admission = await parts.circuits.admit(subscription, parts.now());
+  return admission.kind === 'probe' ? release(parts, subscription, { due: [lane], probe: true, hasTime: () => true }) : 0;
+}
+
+async function release(
+  parts: SweepParts,
+  { id }: Pick<Subscription, 'id'>,
+  { due, probe, hasTime }: { due: readonly DueLane[]; probe: boolean; hasTime: () => boolean },
+): Promise<number> {
+  let released = 0;
+  for (let from = 0; from < due.length && hasTime(); from += issuesAtATime) {
+    const issued = await Promise.all(due.slice(from, from + issuesAtATime).map((lane) => issue(parts, lane)));
+    const tokens = issued.flatMap((one) => one ?? []);
+    for (const [queue, of] of Map.groupBy(tokens, ({ lane }) => lane.queue)) {
+      const { notSent, refused } = await parts.queues[queue].send(
+        of.map(({ lane, token }) => queued(lane, { token, subscription: id, probe })),
+      );
+      // What was not taken counts as lost in its time, and is given out anew.
+      released += of.length - notSent.length - refused.length;
+    }
+  }
+  return released;
+}
+
+/**
+ * A token that was given out long ago for an old lane may still be under way behind a backlog: the longer the lane is parked, the longer it is
+ * waited for, up to an hour, lest each new token make the one before it stale for ever.
+ */
+async function issue(parts: SweepParts, lane: DueLane): Promise<{ lane: DueLane; token: string } | undefined> {
+  const token = parts.newToken();
+  const nowMs = parts.now().getTime();
+  const lostMs = Math.min(longestLostMs, Math.max(releaseLostMs, (nowMs - lane.parkedAt.getTime()) / 2));
+  return (await parts.lanes.issue(lane, { token, lostAt: new Date(nowMs + lostMs) })) ? { lane, token } : undefined;
+}
+
+function queued(
+  { group }: { group: string; queue: LaneQueue },
+  { token, subscription, probe }: QueuedRelease['message']['release'],
+): QueuedRelease {
+  return { groupId: group, deduplicationId: token, message: { v: 1, release: { token, subscription, probe } } };
+}
+
+/** Sent first and taken away after: a crash in between sends an event again, under the same id. */
+async function sendEvents(parts: SweepParts, { subscription, all }: SweepWork): Promise<number> {
+  const events = subscription.operatorEvents ?? [];
+  if (events.length === 0) return 0;
+  const deliveries = events.flatMap((event) => operatorDeliveries(event, subscription, all));
+  if (deliveries.length > 0) {
+    const { notSent } = await parts.queues.deliveries.send(deliveries);
+    if (notSent.length > 0) return 0;
+  }
+  await parts.subscriptions.told(subscription.id, events);
+  return deliveries.length;
+}
+
+async function purge(parts: SweepParts, { id, updatedAt }: Subscription): Promise<void> {
+  const isOld = parts.now().getTime() - Date.parse(updatedAt) > purgeAfterMs;
+  if (isOld && !(await parts.lanes.any(id))) await parts.subscriptions.purge(id);
+}

@@ -1,0 +1,118 @@
+import type { Subscription } from '../subscriptions/subscription.ts';
+import { attemptDelivery, type Admitted } from './attempt-delivery.ts';
+import type { Admission } from './circuits.ts';
+import type { DeliverParts } from './deliver-parts.ts';
+import { deliveryLifetimeMs, type Claim, type DeliveryMessage } from './delivery.ts';
+import { lostClaim, type DeliveryOutcome, type SettledOutcome } from './message-outcome.ts';
+
+/** On top of an attempt's timeout: passing the stale guard, writing the outcome, each with its retries, and clocks that are a little off. */
+const leaseMarginMs = 15_000;
+
+export interface DeliveryWork {
+  readonly message: DeliveryMessage;
+  /** Of its lane in the queue. */
+  readonly group: string;
+  /** `sweep` has taken the probe of the open circuit for it. */
+  readonly probe: boolean;
+}
+
+/**
+ * Works one delivery: claims it and makes one attempt, if its subscription can be sent to now.
+ *
+ * What can fail for reasons of our own (subscription, keys) is done before the claim, so that an outage leaves no lease
+ * behind. A crash between the subscriber's 2xx and its record leaves the lease to run out and the delivery to be repeated
+ * with the same `webhook-id`: at least once.
+ * @throws RelayError when our infrastructure fails; the delivery is then still owed.
+ */
+export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Promise<DeliveryOutcome> {
+  const target = await findTarget(parts, work);
+  if (target.kind === 'held') return target;
+  if (target.kind === 'unwanted') return settleUnwanted(parts, work.message, target.outcome);
+
+  const { subscription } = target;
+  const place = await parts.limiter.enter(subscription.id, subscription.limits);
+  if (place.kind === 'full') return { kind: 'limited', retryMs: place.retryMs };
+  try {
+    const { claim, ...lease } = await claimed(parts, work.message, false);
+    if (claim.kind !== 'claimed') return unclaimed(parts, claim);
+    // Never without a single attempt: a pause may have used up all of its time.
+    const isExpired = claim.attempts > 0 && parts.now().getTime() - claim.createdAt.getTime() > deliveryLifetimeMs;
+    if (isExpired) return await end(parts, { message: work.message, lease: lease.lease, outcome: dead('expired') });
+    return await attemptDelivery(parts, { ...work, ...lease, ...target, claim });
+  } finally {
+    place.leave();
+  }
+}
+
+/**
+ * Ends a delivery that failed, because something behind it got through. Not settled when another instance is at it right now.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ */
+export async function yieldDelivery(parts: DeliverParts, message: DeliveryMessage): Promise<DeliveryOutcome> {
+  const { claim, lease } = await claimed(parts, message, true);
+  return claim.kind === 'claimed' ? end(parts, { message, lease, outcome: dead('yielded') }) : unclaimed(parts, claim);
+}
+
+type Target =
+  | { readonly kind: 'unwanted'; readonly outcome: SettledOutcome & { kind: 'cancelled' | 'dead' } }
+  | { readonly kind: 'held'; readonly reason: 'circuit' | 'paused' }
+  | { readonly kind: 'ready'; readonly subscription: Subscription; readonly secrets: readonly string[]; readonly admission: Admitted };
+
+async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork): Promise<Target> {
+  const subscription = await parts.subscriptions.find(message.subscription);
+  if (subscription === undefined || subscription.status === 'deleted') return { kind: 'unwanted', outcome: { kind: 'cancelled' } };
+  if (subscription.status === 'disabled') return { kind: 'unwanted', outcome: dead('subscription-disabled') };
+  if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
+  const context = { purpose: 'signing-secret', owner: subscription.id } as const;
+  const secrets = await Promise.all(subscription.signingSecrets.map(({ sealed }) => parts.secrets.open(sealed, context)));
+  const { circuit } = subscription;
+  // Whatever comes along may be the probe that is due: where there is little to sweep, it is there before sweep is.
+  const admission: Admission =
+    probe && circuit !== undefined ? { kind: 'probe', since: circuit.since } : await parts.circuits.admit(subscription, parts.now());
+  return admission.kind === 'open' ? { kind: 'held', reason: 'circuit' } : { kind: 'ready', subscription, secrets, admission };
+}
+
+/** Also before the next attempt is due: nothing will be attempted. */
+async function settleUnwanted(
+  parts: DeliverParts,
+  message: DeliveryMessage,
+  outcome: SettledOutcome & { kind: 'cancelled' | 'dead' },
+): Promise<DeliveryOutcome> {
+  const { claim, lease } = await claimed(parts, message, true);
+  return claim.kind === 'claimed' ? end(parts, { message, lease, outcome }) : unclaimed(parts, claim);
+}
+
+const dead = (reason: 'expired' | 'yielded' | 'subscription-disabled') => ({ kind: 'dead', reason, because: reason }) as const;
+
+interface Held {
+  readonly claim: Claim;
+  readonly lease: string;
+  readonly leaseUntil: Date;
+}
+
+async function claimed(parts: DeliverParts, message: DeliveryMessage, early: boolean): Promise<Held> {
+  const lease = parts.newLease();
+  const now = parts.now();
+  const leaseMs = parts.attemptTimeoutMs + leaseMarginMs;
+  const claim = await parts.store.claim({ message, lease, now, leaseMs, early });
+  return { claim, lease, leaseUntil: new Date(now.getTime() + leaseMs) };
+}
+
+function unclaimed(parts: DeliverParts, claim: Exclude<Claim, { kind: 'claimed' }>): DeliveryOutcome {
+  if (claim.kind === 'settled') return { kind: 'duplicate', status: claim.status };
+  if (claim.why === 'waiting') return { kind: 'failing', dueAt: claim.until, because: 'not-yet' };
+  return { kind: 'waits', waitMs: claim.until.getTime() - parts.now().getTime(), reason: 'leased' };
+}
+
+async function end(
+  parts: DeliverParts,
+  { message, lease, outcome }: { message: DeliveryMessage; lease: string; outcome: SettledOutcome & { kind: 'cancelled' | 'dead' } },
+): Promise<DeliveryOutcome> {
+  const settled = await parts.store.settle({
+    id: message.delivery,
+    lease,
+    status: outcome.kind,
+    ...(outcome.kind === 'dead' ? { reason: outcome.reason, letter: message } : { reason: 'subscription-deleted' as const }),
+  });
+  return settled === 'lost' ? lostClaim : outcome;
+}

@@ -1,0 +1,76 @@
+import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { DueLane } from '../delivery/lane-store.ts';
+import type { SubscriptionId } from '../subscriptions/subscription.ts';
+import type { Item } from './delivery-item.ts';
+import { dueKeyBehind, dueLaneSchema, dueShardOf, dueShards, laneFrom, type LaneTable } from './lane-item.ts';
+import { unavailable } from './unavailable.ts';
+
+type Shard = LaneTable & { readonly shard: string };
+type KeyedLane = { readonly key: string; readonly lane: DueLane };
+
+/** A shard holds an eighth of the lanes, and not exactly. */
+const smallestPage = 25;
+
+/**
+ * The shards are merged by their keys, and each is read only as far as it is needed.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ */
+export async function dueLanes(
+  lanes: LaneTable,
+  subscription: SubscriptionId,
+  { by, limit }: { by: Date; limit: number },
+): Promise<readonly DueLane[]> {
+  const pageSize = Math.max(smallestPage, Math.ceil(limit / dueShards));
+  const sources = shardsOf(lanes, subscription).map((shard) => lanesIn(shard, { below: dueKeyBehind(by), pageSize }));
+  const heads = await Promise.all(sources.map(async (source) => ({ source, head: await source.next() })));
+  const due: DueLane[] = [];
+  while (due.length < limit) {
+    const [first] = heads
+      .flatMap((stream) => (stream.head.done === true ? [] : [{ stream, ...stream.head.value }]))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    if (first === undefined) break;
+    due.push(first.lane);
+    first.stream.head = await first.stream.source.next();
+  }
+  return due;
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function anyLane(lanes: LaneTable, subscription: SubscriptionId): Promise<boolean> {
+  const counts = await Promise.all(
+    shardsOf(lanes, subscription).map(async (shard) => {
+      const { Items = [] } = await query(shard, { Limit: 1, KeyConditionExpression: 'dueShard = :shard' });
+      return Items.length;
+    }),
+  );
+  return counts.some((count) => count > 0);
+}
+
+function shardsOf(lanes: LaneTable, subscription: SubscriptionId): Shard[] {
+  return Array.from({ length: dueShards }, (_, shard) => ({ ...lanes, shard: dueShardOf(subscription, shard) }));
+}
+
+async function* lanesIn(shard: Shard, { below, pageSize }: { below: string; pageSize: number }): AsyncGenerator<KeyedLane, undefined> {
+  let start: Item | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await query(shard, {
+      KeyConditionExpression: 'dueShard = :shard AND dueKey < :below',
+      ExpressionAttributeValues: { ':below': { S: below } },
+      Limit: pageSize,
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    });
+    for (const item of Items) yield { key: item['dueKey']?.S ?? '', lane: laneFrom(item, dueLaneSchema) };
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return undefined;
+}
+
+function query({ client, table, shard }: Shard, input: Omit<QueryCommandInput, 'TableName' | 'IndexName'>) {
+  const command = new QueryCommand({
+    TableName: table,
+    IndexName: 'byDue',
+    ...input,
+    ExpressionAttributeValues: { ':shard': { S: shard }, ...input.ExpressionAttributeValues },
+  });
+  return client.send(command).catch(unavailable('DELIVERY_STORE_UNAVAILABLE', 'Query'));
+}

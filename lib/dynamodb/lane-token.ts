@@ -1,0 +1,71 @@
+import type { LaneKey, LaneStore, ParkedLane } from '../delivery/lane-store.ts';
+import { dueAttributesOf, laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
+import { deleteItem, updateItem } from './lane-write.ts';
+
+interface Release {
+  readonly token: string;
+  readonly lostAt: Date;
+}
+
+const tokenOut = (lane: LaneKey, { token, lostAt }: Release) => ({ token: { S: token }, ...dueAttributesOf(lane, lostAt) });
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function issueToken(lanes: LaneTable, seen: Parameters<LaneStore['issue']>[0], release: Release): Promise<boolean> {
+  const outcome = await updateItem(lanes, {
+    key: laneKeyOf(seen),
+    when: { epoch: { S: seen.epoch }, dueAt: { S: seen.dueAt.toISOString() } },
+    set: tokenOut(seen, release),
+  });
+  // The answer to this write was lost and the SDK made it again: the token it met is its own.
+  return outcome.kind === 'written' || outcome.found?.['token']?.S === release.token;
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function takeLane(lanes: LaneTable, lane: LaneKey, release: Release): Promise<ParkedLane | undefined> {
+  const outcome = await updateItem(lanes, {
+    key: laneKeyOf(lane),
+    when: { token: { S: release.token } },
+    set: dueAttributesOf(lane, release.lostAt),
+  });
+  return outcome.kind === 'written' ? laneOf(outcome.item) : undefined;
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function seizeLane(lanes: LaneTable, lane: ParkedLane, release: Release): Promise<ParkedLane | undefined> {
+  const outcome = await updateItem(lanes, {
+    key: laneKeyOf(lane),
+    when: { epoch: { S: lane.epoch } },
+    set: tokenOut(lane, release),
+  });
+  return outcome.kind === 'written' ? laneOf(outcome.item) : undefined;
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function releaseLane(
+  lanes: LaneTable,
+  lane: ParkedLane,
+  { dueAt, reason }: Parameters<LaneStore['release']>[1],
+): Promise<boolean> {
+  if (lane.token === undefined) return false;
+  const token = { S: lane.token };
+  const outcome = await updateItem(lanes, {
+    key: laneKeyOf(lane),
+    when: { epoch: { S: lane.epoch }, token },
+    set: { ...dueAttributesOf(lane, dueAt), reason: { S: reason }, releasedBy: token },
+    remove: ['token'],
+  });
+  // As in `issueToken`: the release it met is its own.
+  return outcome.kind === 'written' || (outcome.found?.['token'] === undefined && outcome.found?.['releasedBy']?.S === lane.token);
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function reopenLane(lanes: LaneTable, lane: ParkedLane): Promise<boolean> {
+  if (lane.token === undefined) return false;
+  const outcome = await deleteItem(lanes, laneKeyOf(lane), {
+    epoch: { S: lane.epoch },
+    token: { S: lane.token },
+    tail: { N: String(lane.tail) },
+  });
+  // No item: a try of this write whose answer was lost opened it, or who held a later token did.
+  return outcome.kind === 'written' || outcome.found === undefined;
+}

@@ -1,0 +1,85 @@
+import type { CircuitStore, OperatorEvent, SubscriptionId } from '../subscriptions/subscription.ts';
+import { appending, holdsEvent, toldAtOf, writeSubscription, type SubscriptionTable } from './subscription-write.ts';
+
+/** DynamoDB takes 300 operators in an expression; each event costs a handful. */
+const toldAtOnce = 25;
+
+/** Transitions of circuits, written into the subscription's own item: one conditional write each, and none while nothing changes. */
+export function subscriptionCircuits(store: SubscriptionTable): CircuitStore {
+  return {
+    async open(id, { at, probeAt, event }) {
+      const appended = appending(event);
+      const written = await writeSubscription(store, id, {
+        when: ['#status = :active', 'attribute_not_exists(circuitSince)'],
+        set: ['circuitSince = :since', 'circuitProbeAt = :probeAt', 'circuitProbes = :none', ...appended.set],
+        names: { '#status': 'status', ...appended.names },
+        values: {
+          ':active': { S: 'active' },
+          ':since': { S: at.toISOString() },
+          ':probeAt': { S: probeAt.toISOString() },
+          ':none': { N: '0' },
+          ...appended.values,
+        },
+      });
+      return written.kind === 'written' || holdsEvent(written.found, event);
+    },
+
+    async claimProbe(id, { seen, nextProbeAt }) {
+      const written = await writeSubscription(store, id, {
+        when: ['#status = :active', 'circuitSince = :since', 'circuitProbeAt = :seen'],
+        set: ['circuitProbeAt = :next', 'circuitProbes = circuitProbes + :one'],
+        names: { '#status': 'status' },
+        values: {
+          ':active': { S: 'active' },
+          ':since': { S: seen.since },
+          ':seen': { S: seen.probeAt },
+          ':next': { S: nextProbeAt.toISOString() },
+          ':one': { N: '1' },
+        },
+      });
+      return written.kind === 'written';
+    },
+
+    async close(id, { since, event }) {
+      const appended = appending(event);
+      const written = await writeSubscription(store, id, {
+        when: ['#status IN (:active, :paused)', 'circuitSince = :since'],
+        set: appended.set,
+        remove: ['circuitSince', 'circuitProbeAt', 'circuitProbes'],
+        names: { '#status': 'status', ...appended.names },
+        values: { ':active': { S: 'active' }, ':paused': { S: 'paused' }, ':since': { S: since }, ...appended.values },
+      });
+      return written.kind === 'written' || holdsEvent(written.found, event);
+    },
+
+    async tell(id, event, quietMs) {
+      const appended = appending(event);
+      const quietSince = new Date(Date.parse(event.at) - quietMs).toISOString();
+      const written = await writeSubscription(store, id, {
+        when: ['#status <> :deleted', '(attribute_not_exists(#toldAt) OR #toldAt < :quietSince)'],
+        set: appended.set,
+        names: { '#status': 'status', ...appended.names, '#toldAt': toldAtOf(event.kind) },
+        values: { ':deleted': { S: 'deleted' }, ':quietSince': { S: quietSince }, ...appended.values },
+      });
+      return written.kind === 'written' || holdsEvent(written.found, event);
+    },
+
+    async told(id, events) {
+      for (let from = 0; from < events.length; from += toldAtOnce) {
+        // Whoever took them before us, or is ahead of us, has sent them too: there is nothing left to do.
+        if (!(await takeAway(store, id, events.slice(from, from + toldAtOnce)))) return;
+      }
+    },
+  };
+}
+
+async function takeAway(store: SubscriptionTable, id: SubscriptionId, events: readonly OperatorEvent[]): Promise<boolean> {
+  const written = await writeSubscription(store, id, {
+    when: events.map((_, index) => `operatorEvents[${index}].#id = :id${index}`),
+    // The last first: the others keep their places, whichever way the store works an expression off.
+    remove: events.map((_, index) => `operatorEvents[${index}]`).toReversed(),
+    names: { '#id': 'id' },
+    values: Object.fromEntries(events.map((event, index) => [`:id${index}`, { S: event.id }])),
+  });
+  return written.kind === 'written';
+}

@@ -1,0 +1,7 @@
+import { InMemoryLaneStore, LaneRows } from '../lib/delivery/in-memory-lane-store.ts';
+import { laneStoreContract } from './lane-store.contract.ts';
+
+laneStoreContract('memory', () => {
+  const rows = new LaneRows();
+  return { store: new InMemoryLaneStore({ rows }), killedAtWrite: (write) => new InMemoryLaneStore({ rows, diesAtWrite: write }) };
+});

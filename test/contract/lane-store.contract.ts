@@ -1,0 +1,447 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import type { LaneKey, LaneStore, ParkedLane, ParkRequest } from '#lib/delivery/lane-store.ts';
+import { subscriptionIdSchema, type SubscriptionId } from '#lib/subscriptions/subscription.ts';
+import { deliveryMessage } from '../lib/delivery/delivery-message.ts';
+import { scaled } from '../support/scale.ts';
+
+const noon = new Date('2026-11-21T12:00:00.000Z');
+const after = (ms: number): Date => new Date(noon.getTime() + ms);
+const minute = 60_000;
+const lostAt = after(10 * minute);
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+
+export interface LaneStoreUnderTest {
+  readonly store: LaneStore;
+  /** Another process on the same lanes, killed before this of its writes (the first is 1): that call rejects. */
+  killedAtWrite(write: number): LaneStore;
+}
+
+/** What lib/delivery/lane-store.ts promises of a LaneStore. */
+export function laneStoreContract(implementation: string, open: () => LaneStoreUnderTest): void {
+  describe(`LaneStore × ${implementation}`, () => {
+    let store: LaneStore;
+    let killedAtWrite: LaneStoreUnderTest['killedAtWrite'];
+    let subscription: SubscriptionId;
+    let key: LaneKey;
+    beforeEach(() => {
+      ({ store, killedAtWrite } = open());
+      // Fresh ids, for implementations that keep what earlier tests wrote.
+      subscription = subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`);
+      key = { queue: 'deliveries', group: randomUUID() };
+    });
+
+    const message = (): DeliveryMessage => deliveryMessage({ change: randomUUID(), subscription });
+    const request = (given: Partial<ParkRequest> = {}): ParkRequest => ({
+      ...key,
+      subscription,
+      epoch: randomUUID(),
+      message: message(),
+      removal: false,
+      reason: 'back-off',
+      dueAt: after(5 * minute),
+      now: noon,
+      ...given,
+    });
+    const given = <T>(value: T | undefined): T => {
+      if (value === undefined) throw new Error('undefined where this test needs a lane');
+      return value;
+    };
+    const park = async (of: Partial<ParkRequest> = {}): Promise<ParkedLane> => given(await store.park(request(of)));
+    const append = async (lane: ParkedLane, of: DeliveryMessage, removal = false): Promise<ParkedLane> =>
+      given(await store.append(lane, { message: of, removal, now: noon }));
+    const found = async (): Promise<ParkedLane> => given(await store.find(key));
+    const seize = async (lane: ParkedLane, token: string): Promise<ParkedLane> => given(await store.seize(lane, { token, lostAt }));
+    const idsIn = async (lane: ParkedLane, from = 0): Promise<string[]> =>
+      (await store.read(lane, from, 1_000)).map((parked) => parked.message.delivery);
+    const reopen = async (lane: ParkedLane): Promise<void> => expect(await store.reopen(await seize(lane, randomUUID()))).toBe(true);
+
+    describe('parking', () => {
+      it('[port: LaneStore] parks an open lane with its first delivery at position 0', async () => {
+        const asked = request({ reason: 'circuit' });
+        const lane = { ...key, subscription, epoch: asked.epoch, tail: 1, removalAt: -1, reason: 'circuit', parkedAt: noon, dueAt: after(5 * minute) }; // prettier-ignore
+        expect(await store.find(key)).toBeUndefined();
+        expect(await store.park(asked)).toEqual(lane);
+        expect(await store.find(key)).toEqual(lane);
+        expect(await store.read(await found(), 0, 10)).toEqual([{ position: 0, message: asked.message }]);
+      });
+
+      it('[port: LaneStore] knows that the first delivery is a removal', async () => {
+        expect(await park({ removal: true })).toMatchObject({ removalAt: 0 });
+      });
+
+      it('[port: LaneStore] leaves a lane that is parked under another epoch as it is', async () => {
+        const first = await park();
+        expect(await store.park(request())).toBeUndefined();
+        expect(await found()).toEqual(first);
+        expect(await store.read(first, 0, 10)).toHaveLength(1);
+      });
+
+      it('[port: LaneStore] answers the same parking again with the lane as it is by now', async () => {
+        const asked = request();
+        const lane = await append(given(await store.park(asked)), message());
+        expect(await store.park(asked)).toEqual(lane);
+        expect(await idsIn(lane)).toHaveLength(2);
+      });
+
+      it('[port: LaneStore] lets one of twenty racing calls park a lane', async () => {
+        const asked = times(20, () => request());
+        const parked = await Promise.all(asked.map((one) => store.park(one)));
+        const winners = asked.filter((_, index) => parked[index] !== undefined);
+        expect(winners).toHaveLength(1);
+        expect(await idsIn(await found())).toEqual(winners.map((winner) => winner.message.delivery));
+      });
+
+      it('[port: LaneStore] keeps lanes of the two queues apart', async () => {
+        await park();
+        expect(await store.find({ ...key, queue: 'replayDeliveries' })).toBeUndefined();
+        const replayed = await park({ queue: 'replayDeliveries' });
+        expect(await idsIn(replayed)).toHaveLength(1);
+        expect(await idsIn(await found())).toHaveLength(1);
+      });
+
+      it('[port: LaneStore] leaves the lane open when its process is killed between the two writes, and parks it when it is asked again', async () => {
+        const asked = request();
+        await expect(killedAtWrite(2).park(asked)).rejects.toMatchObject({ code: 'DELIVERY_STORE_UNAVAILABLE' });
+        expect(await store.find(key)).toBeUndefined();
+        expect(await idsIn(given(await store.park(asked)))).toEqual([asked.message.delivery]);
+      });
+
+      it('[port: LaneStore] never reads what a killed process left behind under another epoch', async () => {
+        await expect(killedAtWrite(2).park(request())).rejects.toMatchObject({ code: 'DELIVERY_STORE_UNAVAILABLE' });
+        const asked = request();
+        expect(await idsIn(given(await store.park(asked)))).toEqual([asked.message.delivery]);
+      });
+    });
+
+    describe('appending', () => {
+      it('[port: LaneStore] puts deliveries at the tail, in order', async () => {
+        const asked = request();
+        let lane = given(await store.park(asked));
+        const messages = times(4, message);
+        for (const one of messages) lane = await append(lane, one);
+        expect(lane).toMatchObject({ tail: 5, removalAt: -1 });
+        expect(await found()).toEqual(lane);
+        expect(await store.read(lane, 0, 10)).toEqual([asked.message, ...messages].map((one, position) => ({ position, message: one })));
+      });
+
+      it('[port: LaneStore] remembers the highest position that a removal ever had', async () => {
+        let lane = await park({ removal: true });
+        expect((lane = await append(lane, message())).removalAt).toBe(0);
+        expect((lane = await append(lane, message(), true)).removalAt).toBe(2);
+        expect((lane = await append(lane, message())).removalAt).toBe(2);
+        await store.remove(lane, 2);
+        expect(await found()).toMatchObject({ tail: 4, removalAt: 2 });
+      });
+
+      it('[port: LaneStore] gives every one of many that come at once a position of its own', async () => {
+        const lane = await park();
+        const messages = times(scaled(20, 8), message);
+        const answers = await Promise.all(messages.map((one, index) => append(lane, one, index === 7)));
+        const read = await store.read(await found(), 0, 100);
+        expect(read.map(({ position }) => position)).toEqual(times(messages.length + 1, (position) => position));
+        expect(new Set(read.slice(1).map((parked) => parked.message.delivery))).toEqual(new Set(messages.map(({ delivery }) => delivery)));
+        const positionOf = (one: DeliveryMessage) => read.findIndex((parked) => parked.message.delivery === one.delivery);
+        messages.forEach((one, index) => expect(answers[index]?.tail).toBeGreaterThan(positionOf(one)));
+        expect(await found()).toMatchObject({ tail: messages.length + 1, removalAt: positionOf(messages[7]!) });
+      });
+
+      it('[port: LaneStore] gives a delivery the position it already has when its process was killed before the tail moved', async () => {
+        const lane = await park();
+        const again = message();
+        await expect(killedAtWrite(2).append(lane, { message: again, removal: true, now: noon })).rejects.toMatchObject({
+          code: 'DELIVERY_STORE_UNAVAILABLE',
+        });
+        expect(await found()).toEqual(lane);
+        expect(await append(lane, again, true)).toMatchObject({ tail: 2, removalAt: 1 });
+        expect(await store.read(await found(), 1, 10)).toEqual([{ position: 1, message: again }]);
+      });
+
+      it('[port: LaneStore] moves past the position of a killed writer, whose delivery is read in its place', async () => {
+        const lane = await park();
+        const [lost, next] = [message(), message()];
+        await expect(killedAtWrite(2).append(lane, { message: lost, removal: true, now: noon })).rejects.toThrow();
+        expect(await idsIn(lane, 1)).toEqual([]);
+        const moved = await append(lane, next);
+        expect(moved).toMatchObject({ tail: 3, removalAt: 1 });
+        expect(await idsIn(moved, 1)).toEqual([lost.delivery, next.delivery]);
+      });
+
+      it('[port: LaneStore] does not read a delivery whose writer has not moved the tail behind it', async () => {
+        const lane = await park();
+        await expect(killedAtWrite(2).append(lane, { message: message(), removal: false, now: noon })).rejects.toThrow();
+        for (const from of [0, 1]) expect(await idsIn(await found(), from)).toHaveLength(1 - from);
+        await reopen(lane);
+        expect(await store.find(key)).toBeUndefined();
+      });
+
+      it('[port: LaneStore] puts what comes with an old view of the lane behind everything, also where all before was removed', async () => {
+        const old = await park();
+        let lane = old;
+        for (const one of times(4, message)) lane = await append(lane, one);
+        for (const position of [0, 1, 2]) await store.remove(lane, position);
+        const late = message();
+        expect(await append(old, late)).toMatchObject({ tail: 6 });
+        expect((await store.read(await found(), 0, 10)).map(({ position }) => position)).toEqual([3, 4, 5]);
+        expect((await idsIn(await found())).at(-1)).toBe(late.delivery);
+      });
+
+      it('[port: LaneStore] never moves a tail back, at whichever of its writes a process with an old view of the lane is killed', async () => {
+        const old = await park();
+        let lane = old;
+        for (const one of times(4, message)) lane = await append(lane, one);
+        for (const write of [2, 3, 4]) {
+          const late = { message: message(), removal: false, now: noon };
+          // An implementation that writes less often than this comes through.
+          await killedAtWrite(write)
+            .append(old, late)
+            .catch(() => undefined);
+          const { tail } = await found();
+          expect(tail).toBeGreaterThanOrEqual(lane.tail);
+          lane = await found();
+          expect(await idsIn(lane)).toHaveLength(tail);
+        }
+      });
+
+      it('[port: LaneStore] appends nothing to a lane that was opened, or parked anew', async () => {
+        const lane = await park();
+        await reopen(lane);
+        expect(await store.append(lane, { message: message(), removal: false, now: noon })).toBeUndefined();
+        expect(await store.find(key)).toBeUndefined();
+        const anew = await park();
+        expect(await store.append(lane, { message: message(), removal: true, now: noon })).toBeUndefined();
+        expect(await found()).toEqual(anew);
+        expect(await idsIn(anew)).toHaveLength(1);
+      });
+
+      it('[port: LaneStore] never opens a lane on a delivery that was answered as appended, whoever is first', async () => {
+        const outcomes = new Set<boolean>();
+        for (let round = 0; round < scaled(200, 30); round += 1) {
+          key = { ...key, group: randomUUID() };
+          const lane = await seize(await park(), 'holder');
+          const late = message();
+          const reopenInAWhile = async (): Promise<boolean> => {
+            for (let wait = 0; wait < round % 6; wait += 1) await store.find(key);
+            return store.reopen(lane);
+          };
+          const appending = { message: late, removal: false, now: noon };
+          const [opened, appended] = await Promise.all([reopenInAWhile(), store.append(lane, appending)]);
+          expect(opened).toBe(appended === undefined);
+          if (appended === undefined) expect(await store.find(key)).toBeUndefined();
+          else expect(await idsIn(await found(), 1)).toEqual([late.delivery]);
+          outcomes.add(opened);
+        }
+        expect(outcomes).toEqual(new Set([true, false]));
+      });
+    });
+
+    describe('reading and removing', () => {
+      const filled = async (count: number): Promise<ParkedLane> => {
+        let lane = await park();
+        for (let index = 1; index < count; index += 1) lane = await append(lane, message());
+        return lane;
+      };
+      const positions = async (lane: ParkedLane, from: number, limit: number): Promise<number[]> =>
+        (await store.read(lane, from, limit)).map(({ position }) => position);
+
+      it('[port: LaneStore] reads at a position and behind, as many as it is asked for', async () => {
+        const lane = await filled(6);
+        expect(await positions(lane, 0, 2)).toEqual([0, 1]);
+        expect(await positions(lane, 2, 3)).toEqual([2, 3, 4]);
+        expect(await positions(lane, 5, 3)).toEqual([5]);
+        expect(await positions(lane, 6, 3)).toEqual([]);
+      });
+
+      it('[port: LaneStore] passes over what was removed, however much that is', async () => {
+        const lane = await filled(60);
+        await Promise.all(times(58, (index) => store.remove(lane, index + 1)));
+        expect(await positions(lane, 0, 1)).toEqual([0]);
+        expect(await positions(lane, 1, 1)).toEqual([59]);
+        expect(await positions(lane, 0, 5)).toEqual([0, 59]);
+        await store.remove(lane, 59);
+        expect(await positions(lane, 1, 5)).toEqual([]);
+      });
+
+      it('[port: LaneStore] removes a delivery again, and one that was never there, without a word', async () => {
+        const lane = await filled(2);
+        await store.remove(lane, 0);
+        await store.remove(lane, 0);
+        await store.remove(lane, 7);
+        expect(await positions(await found(), 0, 10)).toEqual([1]);
+        expect(await append(lane, message())).toMatchObject({ tail: 3 });
+      });
+
+      it('[port: LaneStore] never reads what belongs to an earlier parking', async () => {
+        const earlier = await filled(4);
+        await reopen(earlier);
+        const anew = await park();
+        expect(await idsIn(anew)).toHaveLength(1);
+        expect(await positions({ ...anew, tail: 4 }, 1, 10)).toEqual([]);
+      });
+    });
+
+    describe('tokens', () => {
+      it('[port: LaneStore] gives one of twenty racing calls the token, which is due again when it counts as lost', async () => {
+        const seen = await park();
+        const tokens = times(20, () => randomUUID());
+        const issued = await Promise.all(tokens.map((token) => store.issue(seen, { token, lostAt })));
+        expect(issued.filter(Boolean)).toHaveLength(1);
+        expect(await found()).toEqual({ ...seen, token: tokens[issued.indexOf(true)], dueAt: lostAt });
+      });
+
+      it('[port: LaneStore] issues no token for a lane that is not as it was seen', async () => {
+        const seen = await park();
+        expect(await store.issue({ ...seen, epoch: randomUUID() }, { token: 'a', lostAt })).toBe(false);
+        expect(await store.issue({ ...seen, dueAt: after(1) }, { token: 'a', lostAt })).toBe(false);
+        expect(await found()).toEqual(seen);
+        await reopen(seen);
+        expect(await store.issue(seen, { token: 'a', lostAt })).toBe(false);
+        expect(await store.find(key)).toBeUndefined();
+      });
+
+      it('[port: LaneStore] issues the same token again, and another in place of one that is lost', async () => {
+        const seen = await park();
+        expect([await store.issue(seen, { token: 'a', lostAt }), await store.issue(seen, { token: 'a', lostAt })]).toEqual([true, true]);
+        const later = after(30 * minute);
+        expect(await store.issue({ ...seen, dueAt: lostAt }, { token: 'b', lostAt: later })).toBe(true);
+        expect(await store.take(key, { token: 'a', lostAt })).toBeUndefined();
+        expect(await store.take(key, { token: 'b', lostAt: later })).toMatchObject({ token: 'b' });
+      });
+
+      it('[port: LaneStore] hands the lane to who has its token, as often as he asks, and makes the token good for longer', async () => {
+        const seen = await append(await park(), message());
+        await store.issue(seen, { token: 'a', lostAt });
+        const later = after(20 * minute);
+        const taken = { ...seen, token: 'a', dueAt: later };
+        expect(await store.take(key, { token: 'a', lostAt: later })).toEqual(taken);
+        expect(await store.take(key, { token: 'a', lostAt: later })).toEqual(taken);
+        expect(await store.issue({ ...seen, dueAt: lostAt }, { token: 'b', lostAt: later })).toBe(false);
+      });
+
+      it('[port: LaneStore] refuses a token that it never gave out', async () => {
+        expect(await store.take(key, { token: 'a', lostAt })).toBeUndefined();
+        const lane = await park();
+        expect(await store.take(key, { token: 'a', lostAt })).toBeUndefined();
+        expect(await store.release({ ...lane, token: 'a' }, { dueAt: lostAt, reason: 'limit' })).toBe(false);
+        expect(await store.reopen({ ...lane, token: 'a' })).toBe(false);
+        expect(await store.release(lane, { dueAt: lostAt, reason: 'limit' })).toBe(false);
+        expect(await store.reopen(lane)).toBe(false);
+        expect(await found()).toEqual(lane);
+      });
+
+      it('[port: LaneStore] makes earlier tokens stale when a lane is seized', async () => {
+        const lane = await park();
+        await store.issue(lane, { token: 'a', lostAt });
+        const early = given(await store.take(key, { token: 'a', lostAt }));
+        const later = after(20 * minute);
+        const seized = given(await store.seize(lane, { token: 'b', lostAt: later }));
+        expect(seized).toEqual({ ...lane, token: 'b', dueAt: later });
+        expect(await store.seize(lane, { token: 'b', lostAt: later })).toEqual(seized);
+        expect(await store.take(key, { token: 'a', lostAt })).toBeUndefined();
+        expect(await store.release(early, { dueAt: noon, reason: 'paused' })).toBe(false);
+        expect(await store.reopen(early)).toBe(false);
+        expect(await found()).toEqual(seized);
+        expect(await store.reopen(seized)).toBe(true);
+      });
+
+      it('[port: LaneStore] seizes no lane that is open, or parked anew', async () => {
+        const lane = await park();
+        await reopen(lane);
+        expect(await store.seize(lane, { token: 'a', lostAt })).toBeUndefined();
+        const anew = await park();
+        expect(await store.seize(lane, { token: 'a', lostAt })).toBeUndefined();
+        expect(await found()).toEqual(anew);
+      });
+
+      it('[port: LaneStore] lays the lane down until it is due, and its token is stale then', async () => {
+        const lane = await park();
+        const held = await seize(lane, 'a');
+        const waiting = { dueAt: after(60 * minute), reason: 'circuit' as const };
+        expect([await store.release(held, waiting), await store.release(held, waiting)]).toEqual([true, true]);
+        expect(await found()).toEqual({ ...lane, ...waiting });
+        expect(await store.take(key, { token: 'a', lostAt })).toBeUndefined();
+        expect(await store.reopen(held)).toBe(false);
+        await seize(lane, 'b');
+        expect(await store.release(held, waiting)).toBe(false);
+        expect(await found()).toMatchObject({ token: 'b', dueAt: lostAt });
+      });
+
+      it('[port: LaneStore] opens a lane whose tail is where its holder saw it, and says the same again', async () => {
+        const held = await seize(await park(), 'a');
+        expect([await store.reopen(held), await store.reopen(held)]).toEqual([true, true]);
+        expect(await store.find(key)).toBeUndefined();
+        expect(await park()).toMatchObject({ tail: 1 });
+        expect(await store.reopen(held)).toBe(false);
+        expect(await found()).toMatchObject({ tail: 1 });
+      });
+
+      it('[port: LaneStore] does not open a lane whose tail moved, until its holder has seen that', async () => {
+        const held = await seize(await park(), 'a');
+        await append(held, message());
+        expect(await store.reopen(held)).toBe(false);
+        const again = given(await store.take(key, { token: 'a', lostAt }));
+        expect(again).toMatchObject({ tail: 2 });
+        expect(await idsIn(again, 1)).toHaveLength(1);
+        expect(await store.reopen(again)).toBe(true);
+      });
+    });
+
+    describe('what is due', () => {
+      const parkAt = async (dueAt: Date, given: Partial<ParkRequest> = {}): Promise<string> =>
+        (await park({ group: randomUUID(), dueAt, ...given })).group;
+      const groupsDue = async (before: Date, limit = 10_000): Promise<string[]> =>
+        (await store.due(subscription, before, limit)).map(({ group }) => group);
+
+      it('[port: LaneStore] lists the lanes of a subscription that are due longest first, at most as many as it is asked for', async () => {
+        const groups = new Map<number, string>();
+        for (const minutes of [7, 3, 19, 11, 1, 5, 17, 2, 13, 23, 29, 31]) groups.set(minutes, await parkAt(after(minutes * minute)));
+        const inOrder = [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+        expect(await groupsDue(after(60 * minute))).toEqual(inOrder);
+        expect(await groupsDue(after(60 * minute), 5)).toEqual(inOrder.slice(0, 5));
+        expect(await groupsDue(after(60 * minute), 1)).toEqual(inOrder.slice(0, 1));
+        expect(await groupsDue(after(11 * minute))).toEqual(inOrder.slice(0, 6));
+      });
+
+      it('[port: LaneStore] finds every one of many', async () => {
+        const groups = await Promise.all(times(scaled(300, 90), (index) => parkAt(after(index))));
+        expect(new Set(await groupsDue(after(minute)))).toEqual(new Set(groups));
+        expect(await groupsDue(after(minute), 40)).toEqual(groups.slice(0, 40));
+      });
+
+      it('[port: LaneStore] counts a lane as due from the very millisecond', async () => {
+        const group = await parkAt(after(minute));
+        expect(await groupsDue(after(minute - 1))).toEqual([]);
+        expect(await groupsDue(after(minute))).toEqual([group]);
+      });
+
+      it('[port: LaneStore] tells what a sweep needs to know of a lane', async () => {
+        const { group, epoch } = await park({ reason: 'limit', dueAt: noon, now: after(-minute), queue: 'replayDeliveries' });
+        expect(await store.due(subscription, noon, 10)).toEqual([
+          { queue: 'replayDeliveries', group, epoch, reason: 'limit', dueAt: noon, parkedAt: after(-minute) },
+        ]);
+      });
+
+      it('[port: LaneStore] has a lane whose token is out due when that counts as lost, and one laid down when it said', async () => {
+        const lane = await park({ dueAt: noon });
+        const held = await seize(lane, 'a');
+        expect(await groupsDue(after(10 * minute - 1))).toEqual([]);
+        expect(await groupsDue(lostAt)).toEqual([lane.group]);
+        await store.release(held, { dueAt: after(30 * minute), reason: 'back-off' });
+        expect(await groupsDue(after(30 * minute - 1))).toEqual([]);
+        expect(await groupsDue(after(30 * minute))).toEqual([lane.group]);
+      });
+
+      it('[port: LaneStore] knows whether a subscription has any lane parked, due or not', async () => {
+        expect(await store.any(subscription)).toBe(false);
+        const lane = await park({ dueAt: after(1_000 * minute) });
+        expect(await store.any(subscription)).toBe(true);
+        expect(await groupsDue(noon)).toEqual([]);
+        expect(await store.any(subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`))).toBe(false);
+        await reopen(lane);
+        expect(await store.any(subscription)).toBe(false);
+        expect(await groupsDue(after(2_000 * minute))).toEqual([]);
+      });
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkEndpointUrl, isAllowedAddress } from '#lib/delivery/address-guard.ts';
+
+interface Advisory {
+  readonly source: string;
+  readonly about: string;
+  /** Spellings of a host. */
+  readonly hosts?: readonly string[];
+  readonly urls?: readonly string[];
+}
+
+const advisories = JSON.parse(
+  readFileSync(new URL('../../fixtures/addresses/bypasses.json', import.meta.url), 'utf8'),
+) as readonly Advisory[];
+const urlsOf = ({ hosts = [], urls = [] }: Advisory): string[] => [...hosts.map((host) => `https://${host}/hook`), ...urls];
+const inAws = { allowLoopback: false };
+
+describe('published bypasses', () => {
+  it('are many, each with its source', () => {
+    expect(new Set(advisories.flatMap(urlsOf)).size).toBeGreaterThanOrEqual(150);
+    expect(advisories.filter(({ source, about }) => !URL.canParse(source) || about === '')).toEqual([]);
+  });
+
+  it.each(advisories)('are refused as a URL: $about ($source)', (advisory) => {
+    const allowed = urlsOf(advisory).filter((url) => checkEndpointUrl(url, inAws).kind !== 'refused');
+    expect(allowed).toEqual([]);
+  });
+
+  it.each(advisories.filter(({ hosts }) => hosts !== undefined))(
+    'are refused as an address to connect to: $about ($source)',
+    ({ hosts = [] }) => {
+      const addresses = hosts.flatMap((host) => [host.replace(/^\[|\]$/g, ''), URL.parse(`https://${host}/`)?.hostname.replace(/^\[|\]$/g, '') ?? '']); // prettier-ignore
+      expect(addresses.filter((address) => isAllowedAddress(address, inAws))).toEqual([]);
+    },
+  );
+
+  it('are refused in local mode too, but for what is this machine', () => {
+    const allowed = advisories.flatMap(urlsOf).filter((url) => checkEndpointUrl(url, { allowLoopback: true }).kind === 'allowed');
+    const hosts = new Set(allowed.map((url) => new URL(url).hostname));
+    expect([...hosts].filter((host) => host !== 'localhost' && host !== '[::1]' && !/^127\.[0-9.]+$/.test(host))).toEqual([]);
+  });
+});
+
+/** Spellings that libraries disagree on: what is checked must be what is connected to, whichever it is. */
+describe('a spelling that others read otherwise', () => {
+  it.each([
+    ['https://0127.0.0.1/', '87.0.0.1', 'https://nvd.nist.gov/vuln/detail/CVE-2021-28918'],
+    ['https://010.8.8.8/', '8.8.8.8', 'https://nvd.nist.gov/vuln/detail/CVE-2021-29921'],
+    ['https://7.7.7.017/', '7.7.7.15', 'https://github.com/golang/go/issues/30999'],
+    ['https://01200034567/', '10.0.57.119', 'https://github.com/indutny/node-ip/issues/150'],
+    ['https://134744072/', '8.8.8.8', 'https://github.com/frenchbread/private-ip/issues/14'],
+    ['https://[2606:4700:4700:0::1111]/', '[2606:4700:4700::1111]', 'https://url.spec.whatwg.org/#concept-ipv6-serializer'],
+  ])('%s is %s (%s)', (url, host) => {
+    const check = checkEndpointUrl(url, inAws);
+    expect(new URL(url).hostname).toBe(host);
+    expect(check.kind).toBe(isAllowedAddress(host.replace(/^\[|\]$/g, ''), inAws) ? 'allowed' : 'refused');
+    if (check.kind === 'allowed') expect(check.url.hostname).toBe(host);
+  });
+});
+
+describe('an endpoint that is meant', () => {
+  it.each([
+    'https://hooks.example.com/',
+    'https://HOOKS.example.com:443/',
+    'https://hooks.example.com:8443/a',
+    'https://my_hooks.example.com/',
+    'https://xn--mnchen-3ya.example.com/',
+    'https://münchen.example.com/',
+    'https://a.b.c.d.e.example.co.uk/?x=https://127.0.0.1/',
+    'https://localhost.example.com/',
+    'https://metadata.example.com/latest/meta-data',
+    'https://internal-tools.example.com/',
+    'https://corp.example.com/',
+    'https://168.63.129.17/',
+    'https://[2606:4700::5eff:a00:1]/',
+    'https://3com.example/',
+    'https://example.xn--p1ai/',
+  ])('%s stays allowed', (url) => {
+    expect(checkEndpointUrl(url, inAws)).toMatchObject({ kind: 'allowed' });
+  });
+
+  it('has a host of up to 16 KiB of anything and still an answer', () => {
+    // URL.canParse says yes to this one, and the constructor throws.
+    const url = `https://Hooks${'mp'.repeat(9_000)}.example.com/`;
+    expect(checkEndpointUrl(url, inAws)).toMatchObject({ kind: 'refused' });
+  });
+});

@@ -1,0 +1,189 @@
+import type { DueLane, LaneKey, LaneStore, ParkedDelivery, ParkedLane, ParkReason, ParkRequest } from '#lib/delivery/lane-store.ts';
+import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { RelayError } from '#lib/errors.ts';
+import type { SubscriptionId } from '#lib/subscriptions/subscription.ts';
+
+interface Place {
+  readonly removal: boolean;
+  /** Undefined: it was taken out. */
+  message: DeliveryMessage | undefined;
+}
+interface Release {
+  readonly token: string;
+  readonly lostAt: Date;
+}
+type Row = ParkedLane & { readonly releasedBy?: string };
+
+/** What a lane store keeps, so that a test can open several on the same. */
+export class LaneRows {
+  readonly lanes = new Map<string, Row>();
+  /** By lane and epoch. */
+  readonly places = new Map<string, Place[]>();
+}
+
+/** LaneStore in memory, for properties over thousands of batches. It is held to the same contract as the real one. */
+export class InMemoryLaneStore implements LaneStore {
+  readonly #rows: LaneRows;
+  readonly #diesAtWrite: number;
+  #writes = 0;
+
+  /** `diesAtWrite`: this write and every later one of this store fails, as if its process had been killed. */
+  constructor(options: { rows?: LaneRows; diesAtWrite?: number } = {}) {
+    this.#rows = options.rows ?? new LaneRows();
+    this.#diesAtWrite = options.diesAtWrite ?? Infinity;
+  }
+
+  find(lane: LaneKey): Promise<ParkedLane | undefined> {
+    return step(() => this.#lane(lane));
+  }
+
+  park(request: ParkRequest): Promise<ParkedLane | undefined> {
+    return step(() => {
+      const { message, removal, now: parkedAt, ...named } = request;
+      const places = this.#places(request);
+      if (places.length === 0) this.#write(() => places.push({ message, removal }));
+      const found = this.#rows.lanes.get(keyOf(request));
+      if (found !== undefined) return found.epoch === request.epoch ? shown(found) : undefined;
+      this.#write(() => this.#rows.lanes.set(keyOf(request), { ...named, parkedAt, tail: 1, removalAt: removal ? 0 : -1 }));
+      return this.#lane(request);
+    });
+  }
+
+  append(seen: ParkedLane, { message, removal }: { message: DeliveryMessage; removal: boolean }): Promise<ParkedLane | undefined> {
+    return step(() => {
+      const places = this.#places(seen);
+      for (let lane: Row | undefined = seen; ;) {
+        const position: number = lane.tail;
+        const taken = places[position];
+        if (taken === undefined) this.#write(() => (places[position] = { message, removal }));
+        lane = this.#tailMoved(lane, taken?.removal ?? removal);
+        if (lane === undefined) return undefined;
+        if (taken === undefined || taken.message?.delivery === message.delivery) return shown(lane);
+      }
+    });
+  }
+
+  read(lane: ParkedLane, from: number, limit: number): Promise<readonly ParkedDelivery[]> {
+    return step(() =>
+      this.#places(lane)
+        .slice(0, lane.tail)
+        .flatMap(({ message }, position) => (message === undefined || position < from ? [] : [{ position, message }]))
+        .slice(0, limit),
+    );
+  }
+
+  remove(lane: ParkedLane, position: number): Promise<void> {
+    return step(() => {
+      const place = this.#places(lane)[position];
+      if (place !== undefined) this.#write(() => (place.message = undefined));
+    });
+  }
+
+  issue(seen: Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt'>, { token, lostAt }: Release): Promise<boolean> {
+    return step(() => {
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      if (lane?.epoch !== seen.epoch || lane.dueAt.getTime() !== seen.dueAt.getTime()) return lane?.token === token;
+      this.#change(lane, { token, dueAt: lostAt });
+      return true;
+    });
+  }
+
+  take(key: LaneKey, { token, lostAt }: Release): Promise<ParkedLane | undefined> {
+    return step(() => {
+      const lane = this.#rows.lanes.get(keyOf(key));
+      return lane?.token === token ? this.#change(lane, { dueAt: lostAt }) : undefined;
+    });
+  }
+
+  seize(seen: ParkedLane, { token, lostAt }: Release): Promise<ParkedLane | undefined> {
+    return step(() => {
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      return lane?.epoch === seen.epoch ? this.#change(lane, { token, dueAt: lostAt }) : undefined;
+    });
+  }
+
+  release(seen: ParkedLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean> {
+    return step(() => {
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      if (seen.token === undefined || lane?.epoch !== seen.epoch) return false;
+      if (lane.token !== seen.token) return lane.token === undefined && lane.releasedBy === seen.token;
+      this.#change(lane, { ...waiting, token: undefined, releasedBy: seen.token });
+      return true;
+    });
+  }
+
+  reopen(seen: ParkedLane): Promise<boolean> {
+    return step(() => {
+      if (seen.token === undefined) return false;
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      if (lane === undefined) return true;
+      if (lane.epoch !== seen.epoch || lane.token !== seen.token || lane.tail !== seen.tail) return false;
+      this.#write(() => this.#rows.lanes.delete(keyOf(seen)));
+      return true;
+    });
+  }
+
+  due(subscription: SubscriptionId, by: Date, limit: number): Promise<readonly DueLane[]> {
+    return step(() =>
+      this.#of(subscription)
+        .filter(({ dueAt }) => dueAt <= by)
+        .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
+        .slice(0, limit)
+        .map(({ queue, group, epoch, dueAt, parkedAt, reason }) => ({ queue, group, epoch, dueAt, parkedAt, reason })),
+    );
+  }
+
+  any(subscription: SubscriptionId): Promise<boolean> {
+    return step(() => this.#of(subscription).length > 0);
+  }
+
+  #lane(key: LaneKey): ParkedLane | undefined {
+    const row = this.#rows.lanes.get(keyOf(key));
+    return row === undefined ? undefined : shown(row);
+  }
+
+  #of(subscription: SubscriptionId): Row[] {
+    return [...this.#rows.lanes.values()].filter((lane) => lane.subscription === subscription);
+  }
+
+  #places(lane: LaneKey & { epoch: string }): Place[] {
+    const key = JSON.stringify([keyOf(lane), lane.epoch]);
+    const places = this.#rows.places.get(key) ?? [];
+    this.#rows.places.set(key, places);
+    return places;
+  }
+
+  /** Undefined when the epoch is over. */
+  #tailMoved(seen: ParkedLane, removal: boolean): Row | undefined {
+    const lane = this.#rows.lanes.get(keyOf(seen));
+    if (lane?.epoch !== seen.epoch) return undefined;
+    if (lane.tail !== seen.tail) return lane;
+    this.#change(lane, { tail: seen.tail + 1, ...(removal ? { removalAt: seen.tail } : {}) });
+    return this.#rows.lanes.get(keyOf(seen));
+  }
+
+  #change(lane: Row, to: Partial<Row>): ParkedLane {
+    const changed = { ...lane, ...to };
+    this.#write(() => this.#rows.lanes.set(keyOf(lane), changed));
+    return shown(changed);
+  }
+
+  #write(write: () => unknown): void {
+    this.#writes += 1;
+    if (this.#writes >= this.#diesAtWrite) throw new RelayError('DELIVERY_STORE_UNAVAILABLE', 'The process was killed here');
+    write();
+  }
+}
+
+function shown({ releasedBy: _releasedBy, token, ...lane }: Row): ParkedLane {
+  return { ...lane, ...(token === undefined ? {} : { token }) };
+}
+
+/** What a step throws, its promise rejects with. */
+function step<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
+}
+
+function keyOf({ queue, group }: LaneKey): string {
+  return JSON.stringify([queue, group]);
+}
