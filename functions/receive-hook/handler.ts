@@ -10,6 +10,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { answerHook, readHookRequest, tryAgain } from '#lib/http/hook-endpoint.ts';
 import type { HttpResponse } from '#lib/http/response.ts';
 import { receiveHook } from '#lib/intake/receive-hook.ts';
+import { countHookOutcome } from '#lib/telemetry/count-hook-outcome.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { noteHookOutcome } from '#lib/telemetry/note-hook-outcome.ts';
 import { receivingHooks, telemetry } from './wiring.ts';
@@ -22,5 +23,6 @@ export const handler = middy<APIGatewayProxyEventV2, HttpResponse>(earlyTimeout)
   .handler(async (event, context) => {
     const outcome = await receiveHook(readHookRequest(event), receivingHooks);
     noteHookOutcome(lineOf(context), outcome);
+    countHookOutcome(telemetry.metrics, outcome);
     return answerHook(outcome);
   });

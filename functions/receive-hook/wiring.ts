@@ -1,30 +1,36 @@
 import { randomBytes } from 'node:crypto';
-import { environmentVariable } from '#lib/config/environment.ts';
-import { providedChangeLog } from '#lib/config/local-parts.ts';
-import { configError, readConfig } from '#lib/config/read-config.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { dynamodbAcceptedRequests } from '#lib/dynamodb/accepted-requests.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
+import { dynamodbSeenHooks } from '#lib/dynamodb/seen-hooks.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
 import { logAppender, type Appender } from '#lib/intake/appender.ts';
-import type { ChangeLog } from '#lib/intake/change-log.ts';
+import { HookBinding } from '#lib/intake/hook-binding.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
-import { kafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
+import { senderRanges } from '#lib/okta/sender-ranges.ts';
 import { storedQuarantine } from '#lib/quarantine/stored-quarantine.ts';
 import { s3Client } from '#lib/s3/client.ts';
 import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
+import { decoyBox } from '#lib/sealing/decoy-box.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { changeSpoolLimits, sqsChangeSpool } from '#lib/sqs/change-spool.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
+import { emfMetrics } from '#lib/telemetry/metrics.ts';
+import { writeLine } from '#lib/telemetry/wide-line.ts';
+import { readConfigWithChangeLog } from '#lib/wiring/change-log-config.ts';
+import { changeLog } from '#lib/wiring/change-log.ts';
 import { dataKeys } from '#lib/wiring/data-keys.ts';
 
 const now = () => new Date();
 
-const always = [
-  'CHANGE_LOG',
+const config = readConfigWithChangeLog([
   'AWS_REGION',
   'ORGS_TABLE',
+  'SENDERS_TABLE',
+  'ALLOWED_HOOK_RANGES',
   'QUARANTINE_TABLE',
   'QUARANTINE_BUCKET',
   'CHANGE_SPOOL_QUEUE_URL',
@@ -33,20 +39,25 @@ const always = [
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_S3',
   'AWS_ENDPOINT_URL_SQS',
+  'METRICS_NAMESPACE',
   'LOG_LEVEL',
-] as const;
-const forKafka = ['KAFKA_BROKERS', 'KAFKA_AUTH', 'CHANGE_TOPIC'] as const;
-
-// The choice is read ahead of the rest, so that one failure at start lists what is wrong with all of it.
-const config = readConfig(environmentVariable('CHANGE_LOG') === 'embedded' ? always : [...always, ...forKafka]);
+]);
 const region = config.AWS_REGION;
 const dynamodb = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNAMODB });
 
-export const telemetry = { now, level: config.LOG_LEVEL };
+const metrics = emfMetrics({ namespace: config.METRICS_NAMESPACE, now, write: writeLine });
+export const telemetry = { now, level: config.LOG_LEVEL, metrics };
+
+const orgs = new CachedOrgStore(dynamodbOrgStore({ client: dynamodb, table: config.ORGS_TABLE }), { now });
+const secretBox = new SecretBox(dataKeys(config), { now });
 
 export const receivingHooks: ReceivingHooks = {
-  orgs: new CachedOrgStore(dynamodbOrgStore({ client: dynamodb, table: config.ORGS_TABLE }), { now }),
-  secrets: new SecretBox(dataKeys(config), { now }),
+  orgs,
+  secrets: { open: (sealed, context) => secretBox.open(sealed, context), openDecoy: decoyBox({ now }) },
+  senders: senderRanges(config.ALLOWED_HOOK_RANGES),
+  hooks: new HookBinding({ orgs, seen: dynamodbSeenHooks({ client: dynamodb, table: config.SENDERS_TABLE }), now }),
+  accepted: dynamodbAcceptedRequests({ client: dynamodb, table: config.SENDERS_TABLE }),
+  refusals: { elapsedMs: () => performance.now(), pause: (ms) => pause(ms) },
   quarantine: storedQuarantine({
     bodies: s3QuarantineBodies({ client: s3Client({ region, endpoint: config.AWS_ENDPOINT_URL_S3 }), bucket: config.QUARANTINE_BUCKET }),
     index: dynamodbQuarantineIndex({ client: dynamodb, table: config.QUARANTINE_TABLE, now }),
@@ -58,24 +69,8 @@ export const receivingHooks: ReceivingHooks = {
 
 /** The embedded log is on the same disk as the spool of local mode would be: putting changes there instead would only cost their order. */
 function appender(): Appender {
-  if (config.CHANGE_LOG === 'embedded') {
-    const provided = providedChangeLog();
-    if (provided === undefined) throw configError(['CHANGE_LOG=embedded exists in local mode only']);
-    return logAppender(provided);
-  }
+  const log = changeLog('receive-hook', config);
+  if (config.CHANGE_LOG === 'embedded') return logAppender(log);
   const sqs = sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS, ...changeSpoolLimits });
-  return spoolingAppender({ log: kafka(), spool: sqsChangeSpool({ client: sqs, queueUrl: config.CHANGE_SPOOL_QUEUE_URL, now }), now });
-}
-
-function kafka(): ChangeLog {
-  const log = kafkaChangeLog({
-    brokers: config.KAFKA_BROKERS,
-    auth: config.KAFKA_AUTH,
-    region,
-    topic: config.CHANGE_TOPIC,
-    clientId: 'okta-event-relay-receive-hook',
-  });
-  // Begun while the first request is still on its way, and not waited for; it never fails, the first append reports.
-  void log.connect();
-  return log;
+  return spoolingAppender({ log, spool: sqsChangeSpool({ client: sqs, queueUrl: config.CHANGE_SPOOL_QUEUE_URL, now }), now });
 }

@@ -1,10 +1,17 @@
 import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { limitRetentionSeconds, type Leased, type LeaseRequest, type LimitSecond, type LimitStore } from '../delivery/limit-store.ts';
+import {
+  limitRetentionSeconds,
+  type Lease,
+  type Leased,
+  type LeaseRequest,
+  type LimitSecond,
+  type LimitStore,
+} from '../delivery/limit-store.ts';
 import type { Item } from './delivery-item.ts';
 import { unavailable } from './unavailable.ts';
 
 const code = 'DELIVERY_STORE_UNAVAILABLE';
-const nothing: Leased = { places: 0, tokens: 0 };
+const kinds = ['places', 'tokens'] as const;
 /** Each round that is refused was overtaken by another instance's lease. After so many there is nothing left worth racing for. */
 const maxRounds = 5;
 
@@ -18,14 +25,13 @@ export function dynamodbLimitStore(limits: LimitTable): LimitStore {
   return {
     async lease(of, { want, caps }) {
       // A new item has no count that the condition could hold against the cap.
-      let ask: Leased = { places: Math.min(want.places, caps.places), tokens: Math.min(want.tokens, caps.tokens) };
-      for (let round = 0; round < maxRounds; round += 1) {
-        if (ask.places === 0 && ask.tokens === 0) return nothing;
-        const outcome = await add(limits, of, { want: ask, caps });
-        if (outcome.kind === 'added') return ask;
-        ask = whatIsLeft(outcome.found ?? (await read(limits, of)), { want, caps });
+      let lease = leaseOf({ places: Math.min(want.places, caps.places), tokens: Math.min(want.tokens, caps.tokens) }, want);
+      for (let round = 0; round < maxRounds && (lease.places > 0 || lease.tokens > 0); round += 1) {
+        const outcome = await add(limits, of, { want: lease, caps });
+        if (outcome.kind === 'added') return lease;
+        lease = whatIsLeft(outcome.found ?? (await read(limits, of)), { want, caps });
       }
-      return nothing;
+      return { places: 0, tokens: 0, lacking: lease.lacking };
     },
 
     async carry(of, places) {
@@ -39,7 +45,7 @@ export function dynamodbLimitStore(limits: LimitTable): LimitStore {
 type Added = { readonly kind: 'added'; readonly places: number } | { readonly kind: 'refused'; readonly found: Item | undefined };
 
 async function add({ client, table }: LimitTable, of: LimitSecond, { want, caps }: LeaseRequest): Promise<Added> {
-  const asked = (['places', 'tokens'] as const).filter((name) => want[name] > 0);
+  const asked = kinds.filter((name) => want[name] > 0);
   const command = new UpdateItemCommand({
     TableName: table,
     Key: keyOf(of),
@@ -67,11 +73,16 @@ async function add({ client, table }: LimitTable, of: LimitSecond, { want, caps 
   }
 }
 
-function whatIsLeft(item: Item = {}, { want, caps }: LeaseRequest): Leased {
+function whatIsLeft(item: Item = {}, { want, caps }: LeaseRequest): Lease {
   const left = (name: keyof Leased): number => Math.min(want[name], Math.max(0, caps[name] - Number(item[name]?.N ?? 0)));
-  const [places, tokens] = [left('places'), left('tokens')];
-  const lacking = (want.places > 0 && places === 0) || (want.tokens > 0 && tokens === 0);
-  return lacking ? nothing : { places, tokens };
+  return leaseOf({ places: left('places'), tokens: left('tokens') }, want);
+}
+
+/** A place without a token is of no use, and the other way round: where one of them is wanted and gone, neither is taken. */
+function leaseOf(left: Leased, want: Leased): Lease {
+  const lacking = kinds.filter((name) => left[name] < want[name]);
+  const useless = kinds.some((name) => want[name] > 0 && left[name] === 0);
+  return useless ? { places: 0, tokens: 0, lacking } : { ...left, lacking };
 }
 
 async function read({ client, table }: LimitTable, of: LimitSecond): Promise<Item | undefined> {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** `<timestamp>.<signed bytes>` was signed at most this long ago, or ahead of our clock. */
 const windowSeconds = 300;
@@ -36,6 +36,19 @@ export function matchesAnyKey(signed: SignedParts, keys: readonly Uint8Array[], 
     }
   }
   return matched && isRecent(signed.timestamp, nowMs);
+}
+
+/** What a signed request is told by when it comes again. */
+export interface SignedContent {
+  /** SHA-256 in hex of what was signed: the same however the signature is written, and whichever key made it. */
+  readonly id: string;
+  /** From then on the timestamp is too old, and the request proves nothing any more. */
+  readonly validUntil: Date;
+}
+
+export function signedContent({ timestamp, bytes }: SignedParts): SignedContent {
+  const id = createHash('sha256').update(`${timestamp}.`).update(bytes).digest('hex');
+  return { id, validUntil: new Date((Number(timestamp) + windowSeconds) * 1_000) };
 }
 
 /** What is not `v1=` and 64 hex digits is not a signature; it is passed over, as a later version's would have to be. */

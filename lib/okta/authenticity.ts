@@ -1,13 +1,16 @@
 import type { SealContext } from '../sealing/data-keys.ts';
 import type { SealedSecret } from '../sealing/sealed-secret.ts';
-import { matchesAnyKey } from './authenticity-hmac.ts';
+import { matchesAnyKey, signedContent, type SignedContent, type SignedParts } from './authenticity-hmac.ts';
 import { challengeHeader, type HookTarget, type UnverifiedHookRequest } from './hook-request.ts';
 import type { Authentication, Org } from './org.ts';
 import { matchesAnyDigest } from './secret-digest.ts';
+import { usableSecrets } from './usable-secrets.ts';
 
 /** Opens the keys of senders that sign. @throws RelayError KEY_UNAVAILABLE, SECRET_UNREADABLE */
 export interface HookSecrets {
   open(sealed: SealedSecret, context: SealContext): Promise<string>;
+  /** Takes as long as `open` does with a data key at hand; opens nothing of anybody's. */
+  openDecoy(): Promise<unknown>;
 }
 
 export interface Verifying {
@@ -22,10 +25,13 @@ export interface Verifying {
 export class VerifiedHookRequest {
   readonly #org: Org;
   readonly #request: UnverifiedHookRequest;
+  /** Set when a signature is the only proof: a fixed header is the same in every request, so nothing tells one that comes again. */
+  readonly signed: SignedContent | undefined;
 
-  private constructor(org: Org, request: UnverifiedHookRequest) {
+  private constructor(org: Org, request: UnverifiedHookRequest, signed: SignedContent | undefined) {
     this.#org = org;
     this.#request = request;
+    this.signed = signed;
   }
 
   /**
@@ -34,11 +40,16 @@ export class VerifiedHookRequest {
    * @throws RelayError KEY_UNAVAILABLE, SECRET_UNREADABLE when a key that might have matched cannot be opened.
    */
   static async verify(request: UnverifiedHookRequest, org: Org | undefined, parts: Verifying): Promise<VerifiedHookRequest | undefined> {
-    const byHeader = matchesHeader(request, schemes(org, 'header'));
-    const byBasic = matchesBasic(request, schemes(org, 'basic'));
-    const keys = await openKeys(request, org, parts.secrets);
-    const bySignature = matchesAnyKey(signedParts(request), keys.open, parts.now().getTime());
-    if (org !== undefined && (byHeader || byBasic || bySignature)) return new VerifiedHookRequest(org, request);
+    const nowMs = parts.now().getTime();
+    // What was switched off proves as little as what was never there, and costs as much.
+    const known = org?.status === 'disabled' ? undefined : org;
+    const byHeader = matchesHeader(request, schemes(known, 'header'), nowMs);
+    const byBasic = matchesBasic(request, schemes(known, 'basic'), nowMs);
+    const keys = await openKeys(request, known, { secrets: parts.secrets, nowMs });
+    const signed = signedParts(request);
+    const bySignature = matchesAnyKey(signed, keys.open, nowMs);
+    if (known !== undefined && (byHeader || byBasic)) return new VerifiedHookRequest(known, request, undefined);
+    if (known !== undefined && bySignature) return new VerifiedHookRequest(known, request, signedContent(signed));
     if (keys.failed !== undefined) throw keys.failed.reason;
     return undefined;
   }
@@ -63,20 +74,26 @@ function schemes<Kind extends Authentication['kind']>(org: Org | undefined, kind
   return (org?.authentication ?? []).filter((scheme): scheme is Scheme<Kind> => scheme.kind === kind);
 }
 
-function matchesHeader(request: UnverifiedHookRequest, given: readonly Scheme<'header'>[]): boolean {
+function matchesHeader(request: UnverifiedHookRequest, given: readonly Scheme<'header'>[], nowMs: number): boolean {
   // An org without this scheme, or no org at all, takes the same steps against no digests.
-  const compared = given.length > 0 ? given : [{ headerName: 'authorization', digests: [] }];
-  return compared.map(({ headerName, digests }) => matchesAnyDigest(request.headers.get(headerName), digests)).includes(true);
+  const compared: readonly Omit<Scheme<'header'>, 'kind'>[] = given.length > 0 ? given : [{ headerName: 'authorization', digests: [] }];
+  return compared
+    .map(({ headerName, digests, previousUntil }) =>
+      matchesAnyDigest(request.headers.get(headerName), usableSecrets(digests, previousUntil, nowMs)),
+    )
+    .includes(true);
 }
 
-function matchesBasic(request: UnverifiedHookRequest, given: readonly Scheme<'basic'>[]): boolean {
+function matchesBasic(request: UnverifiedHookRequest, given: readonly Scheme<'basic'>[], nowMs: number): boolean {
   const encoded = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1];
   const credentials = encoded === undefined ? undefined : Buffer.from(encoded, 'base64');
-  const compared = given.length > 0 ? given : [{ digests: [] }];
-  return compared.map(({ digests }) => matchesAnyDigest(credentials, digests)).includes(true);
+  const compared: readonly Omit<Scheme<'basic'>, 'kind'>[] = given.length > 0 ? given : [{ digests: [] }];
+  return compared
+    .map(({ digests, previousUntil }) => matchesAnyDigest(credentials, usableSecrets(digests, previousUntil, nowMs)))
+    .includes(true);
 }
 
-function signedParts(request: UnverifiedHookRequest) {
+function signedParts(request: UnverifiedHookRequest): SignedParts {
   return {
     timestamp: request.headers.get('x-relay-timestamp') ?? '',
     signatures: request.headers.get('x-relay-signature') ?? '',
@@ -85,16 +102,29 @@ function signedParts(request: UnverifiedHookRequest) {
   };
 }
 
+/** Keys of a scheme while it is rotated. */
+const keyPlaces = 2;
+
 interface Keys {
   readonly open: readonly Uint8Array[];
   readonly failed: PromiseRejectedResult | undefined;
 }
 
-/** Opened only for a request that is signed: whether it is, the sender knows already. */
-async function openKeys(request: UnverifiedHookRequest, org: Org | undefined, secrets: HookSecrets): Promise<Keys> {
-  if (org === undefined || !request.headers.has('x-relay-signature')) return { open: [], failed: undefined };
-  const sealed = schemes(org, 'hmac').flatMap((scheme) => scheme.secrets);
-  const results = await Promise.allSettled(sealed.map((secret) => secrets.open(secret, { purpose: 'hook-secret', owner: org.id })));
+/**
+ * Opened only for a request that is signed: whether it is, the sender knows already. Two places are opened each time, a decoy where there
+ * is no key, so that an org without keys, and no org at all, cost the same.
+ */
+async function openKeys(
+  request: UnverifiedHookRequest,
+  org: Org | undefined,
+  { secrets, nowMs }: { secrets: HookSecrets; nowMs: number },
+): Promise<Keys> {
+  if (!request.headers.has('x-relay-signature')) return { open: [], failed: undefined };
+  const sealed = schemes(org, 'hmac').flatMap((scheme) => usableSecrets(scheme.secrets, scheme.previousUntil, nowMs));
+  const decoys = Array.from({ length: Math.max(0, keyPlaces - sealed.length) }, () => secrets.openDecoy());
+  const opening = sealed.map((secret) => secrets.open(secret, { purpose: 'hook-secret', owner: org?.id ?? '' }));
+  const results = await Promise.allSettled(opening);
+  await Promise.all(decoys);
   // An empty key would let anybody sign.
   const open = results.flatMap((result) =>
     result.status === 'fulfilled' && result.value !== '' ? [Buffer.from(result.value, 'utf8')] : [],

@@ -1,4 +1,5 @@
 import type { VerifiedHookRequest } from './authenticity.ts';
+import { hookIdSchema } from './org.ts';
 
 /**
  * The body of a hook request, opened as far as its events.
@@ -11,6 +12,8 @@ export type HookEnvelope =
       readonly kind: 'readable';
       /** `eventId` (`eventID` in early captures): one per hook request. */
       readonly hookRequestId: string | undefined;
+      /** The event hook that `source` names, as Okta writes it; undefined when it names none. */
+      readonly hookId: string | undefined;
       /** At least one; nothing is known about any of them yet. */
       readonly events: readonly unknown[];
     }
@@ -35,8 +38,9 @@ export const maxHookBodyBytes = 4 * 1024 * 1024;
 /** Four times what Okta could fit into the body above; a body of tiny events must not grow into tens of megabytes of changes. */
 export const maxHookEvents = 4_096;
 
-export function readHookEnvelope(request: VerifiedHookRequest): HookEnvelope {
-  const { body, org } = request;
+/** `hosts`: those of the org as it is known to be by now, if that is newer than what proved the request. */
+export function readHookEnvelope(request: VerifiedHookRequest, hosts: readonly string[] = request.org.hosts): HookEnvelope {
+  const { body } = request;
   if (body.length > maxHookBodyBytes)
     return unreadable('body-too-large', `the body has ${body.length} bytes, more than ${maxHookBodyBytes}`);
   const text = decodeUtf8(body);
@@ -49,12 +53,17 @@ export function readHookEnvelope(request: VerifiedHookRequest): HookEnvelope {
   const claimed = envelope['eventType'] ?? undefined;
   if (claimed !== undefined && claimed !== 'com.okta.event_hook')
     return unreadable('not-an-event-hook', 'eventType is not com.okta.event_hook');
-  const sourceFault = checkSource(envelope['source'] ?? undefined, org.hosts);
+  const sourceFault = checkSource(envelope['source'] ?? undefined, hosts);
   if (sourceFault !== undefined) return unreadable('source-mismatch', sourceFault);
 
   const found = eventsOf(envelope, claimed !== undefined);
   return isArray(found)
-    ? { kind: 'readable', hookRequestId: idOf(envelope['eventId']) ?? idOf(envelope['eventID']), events: found }
+    ? {
+        kind: 'readable',
+        hookRequestId: idOf(envelope['eventId']) ?? idOf(envelope['eventID']),
+        hookId: hookIdIn(envelope['source']),
+        events: found,
+      }
     : found;
 }
 
@@ -102,6 +111,13 @@ function checkSource(source: unknown, hosts: readonly string[]): string | undefi
   if (source === undefined) return undefined;
   if (typeof source !== 'string' || !URL.canParse(source)) return 'source is not a URL';
   return hosts.includes(new URL(source).host) ? undefined : "source names a host that is not one of the org's";
+}
+
+/** `https://<org host>/api/v1/eventHooks/<hook id>`; whatever else a path holds names no hook. */
+function hookIdIn(source: unknown): string | undefined {
+  if (typeof source !== 'string' || !URL.canParse(source)) return undefined;
+  const id = /^\/api\/v1\/eventHooks\/([^/]+)\/?$/.exec(new URL(source).pathname)?.[1];
+  return hookIdSchema.safeParse(id).data;
 }
 
 function idOf(value: unknown): string | undefined {

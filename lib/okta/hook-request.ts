@@ -12,6 +12,8 @@ export interface UnverifiedHookRequest {
   readonly body: Uint8Array;
   /** The gateway's own time of the request, epoch milliseconds. */
   readonly sentAtMs: number;
+  /** The address that the gateway took the request from; undefined when it does not say. */
+  readonly sourceIp?: string | undefined;
 }
 
 /** What is asked for: the handshake (GET), a delivery of events (POST), or something that the hook URL does not offer. */

@@ -6,6 +6,7 @@ export const quarantineReasons = [
   'not-an-event-hook',
   'no-events',
   'source-mismatch',
+  'hook-unconfirmed',
   'event-without-uuid',
   'event-without-type',
   'event-without-time',

@@ -13,57 +13,72 @@ const caps = { places: 10, tokens: 5 };
 export function limitStoreContract(implementation: string, start: () => LimitStore): void {
   describe(`LimitStore × ${implementation}`, () => {
     const store = start();
+    const lease = async (...call: Parameters<LimitStore['lease']>) => {
+      const { places, tokens } = await store.lease(...call);
+      return { places, tokens };
+    };
 
     it('[port: LimitStore] gives what is wanted while it is there, then what is left, then nothing', async () => {
       const of = fresh();
       const want = { places: 4, tokens: 2 };
-      expect(await store.lease(of, { want, caps })).toEqual(want);
-      expect(await store.lease(of, { want, caps })).toEqual(want);
-      expect(await store.lease(of, { want, caps })).toEqual({ places: 2, tokens: 1 });
-      expect(await store.lease(of, { want, caps })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(of, { want, caps })).toEqual(want);
+      expect(await lease(of, { want, caps })).toEqual(want);
+      expect(await lease(of, { want, caps })).toEqual({ places: 2, tokens: 1 });
+      expect(await lease(of, { want, caps })).toEqual({ places: 0, tokens: 0 });
     });
 
     it('[port: LimitStore] gives places alone and tokens alone', async () => {
       const of = fresh();
-      expect(await store.lease(of, { want: { places: 10, tokens: 0 }, caps })).toEqual({ places: 10, tokens: 0 });
-      expect(await store.lease(of, { want: { places: 0, tokens: 9 }, caps })).toEqual({ places: 0, tokens: 5 });
-      expect(await store.lease(of, { want: { places: 0, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(of, { want: { places: 10, tokens: 0 }, caps })).toEqual({ places: 10, tokens: 0 });
+      expect(await lease(of, { want: { places: 0, tokens: 9 }, caps })).toEqual({ places: 0, tokens: 5 });
+      expect(await lease(of, { want: { places: 0, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
     });
 
     it('[port: LimitStore] gives no places where no token is left, and no tokens where no place is', async () => {
       const [tokensGone, placesGone] = [fresh(), fresh()];
       await store.lease(tokensGone, { want: { places: 1, tokens: 5 }, caps });
-      expect(await store.lease(tokensGone, { want: { places: 1, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
-      expect(await store.lease(tokensGone, { want: { places: 9, tokens: 0 }, caps })).toEqual({ places: 9, tokens: 0 });
+      expect(await lease(tokensGone, { want: { places: 1, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(tokensGone, { want: { places: 9, tokens: 0 }, caps })).toEqual({ places: 9, tokens: 0 });
       await store.lease(placesGone, { want: { places: 10, tokens: 1 }, caps });
-      expect(await store.lease(placesGone, { want: { places: 1, tokens: 4 }, caps })).toEqual({ places: 0, tokens: 0 });
-      expect(await store.lease(placesGone, { want: { places: 0, tokens: 4 }, caps })).toEqual({ places: 0, tokens: 4 });
+      expect(await lease(placesGone, { want: { places: 1, tokens: 4 }, caps })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(placesGone, { want: { places: 0, tokens: 4 }, caps })).toEqual({ places: 0, tokens: 4 });
     });
 
     it('[port: LimitStore] keeps seconds and subscriptions apart', async () => {
       const of = fresh();
       const all = { want: { places: 10, tokens: 5 }, caps };
       for (const one of [of, { ...of, second: of.second + 1 }, { ...of, subscription: another }])
-        expect(await store.lease(one, all)).toEqual(all.want);
+        expect(await lease(one, all)).toEqual(all.want);
     });
 
     it('[port: LimitStore] carries beyond the cap, and gives nothing then', async () => {
       const of = fresh();
       expect(await store.carry(of, 8)).toBe(8);
-      expect(await store.lease(of, { want: { places: 5, tokens: 1 }, caps })).toEqual({ places: 2, tokens: 1 });
+      expect(await lease(of, { want: { places: 5, tokens: 1 }, caps })).toEqual({ places: 2, tokens: 1 });
       expect(await store.carry(of, 7)).toBe(17);
-      expect(await store.lease(of, { want: { places: 1, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
-      expect(await store.lease(of, { want: { places: 2, tokens: 0 }, caps: { ...caps, places: 18 } })).toEqual({ places: 1, tokens: 0 });
+      expect(await lease(of, { want: { places: 1, tokens: 1 }, caps })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(of, { want: { places: 2, tokens: 0 }, caps: { ...caps, places: 18 } })).toEqual({ places: 1, tokens: 0 });
+    });
+
+    it('[port: LimitStore] says of what less is left than was wanted', async () => {
+      const of = fresh();
+      const lacking = async (places: number, tokens: number) => (await store.lease(of, { want: { places, tokens }, caps })).lacking;
+      expect(await lacking(5, 4)).toEqual([]);
+      expect(await lacking(1, 2)).toEqual(['tokens']);
+      expect(await lacking(1, 1)).toEqual(['tokens']);
+      expect(await lacking(9, 0)).toEqual(['places']);
+      expect(await lacking(1, 1)).toEqual(['places', 'tokens']);
+      expect((await store.lease(fresh(), { want: { places: 11, tokens: 1 }, caps })).lacking).toEqual(['places']);
     });
 
     it('[port: LimitStore] gives no more than the cap, whatever is wanted first', async () => {
-      expect(await store.lease(fresh(), { want: { places: 99, tokens: 99 }, caps })).toEqual(caps);
+      expect(await lease(fresh(), { want: { places: 99, tokens: 99 }, caps })).toEqual(caps);
     });
 
     it('[port: LimitStore] gives nothing above a cap that was lowered', async () => {
       const of = fresh();
       await store.lease(of, { want: { places: 10, tokens: 5 }, caps });
-      expect(await store.lease(of, { want: { places: 1, tokens: 0 }, caps: { places: 3, tokens: 0 } })).toEqual({ places: 0, tokens: 0 });
+      expect(await lease(of, { want: { places: 1, tokens: 0 }, caps: { places: 3, tokens: 0 } })).toEqual({ places: 0, tokens: 0 });
     });
 
     it('[port: LimitStore] gives many at once no more than there is', async () => {

@@ -134,6 +134,29 @@ describe('events', () => {
     expect(await answer('events-post', { headers, body: `${body} ` })).toEqual(empty(401));
   });
 
+  it('signed, and sent again as they are, are answered 200 and not put on the log again', async () => {
+    const timestamp = String(Math.floor(Date.now() / 1_000));
+    const body = JSON.stringify({
+      data: { events: [{ uuid: 'once', published: '2026-11-21T11:00:00Z', eventType: 'user.lifecycle.create' }] },
+    });
+    const headers = { authorization: '', 'x-relay-timestamp': timestamp, 'x-relay-signature': signature('signing key', timestamp, body) };
+    for (let sending = 0; sending < 3; sending += 1) expect(await answer('events-post', { headers, body })).toEqual(empty(200));
+    expect(log.changes).toMatchObject([{ id: 'once' }]);
+    expect(JSON.parse(lines[2] ?? '{}')).toMatchObject({ level: 'warn', outcome: 'repeated', httpStatus: 200, org: 'acme' });
+  });
+
+  it('of a second event hook are taken, and the log line says so', async () => {
+    const body = (hook: string) =>
+      JSON.stringify({
+        source: `https://acme.okta.com/api/v1/eventHooks/${hook}`,
+        data: { events: [{ uuid: hook, published: '2026-11-21T11:00:00Z', eventType: 'user.lifecycle.create' }] },
+      });
+    await answer('events-post');
+    lines.length = 0;
+    expect(await answer('events-post', { body: body('whoSecond') })).toEqual(empty(200));
+    expect(line()).toMatchObject({ level: 'warn', outcome: 'accepted', unconfirmedHook: 'whoSecond', changes: 1 });
+  });
+
   it('that cannot be read are listed in quarantine, and the others are in the log', async () => {
     const readable = { uuid: 'ok', published: '2026-11-21T11:00:00Z', eventType: 'user.lifecycle.create' };
     expect(await answer('events-post', { body: JSON.stringify({ data: { events: [readable, { published: 'never' }] } }) })).toEqual(

@@ -303,6 +303,13 @@ describe('a signed request that comes again', () => {
     expect(log.records).toHaveLength(1);
   });
 
+  it('after it went to quarantine is worked: an operator may have put right what was wrong', async () => {
+    orgs.orgs.set(acme.id, { ...signing, hosts: ['other.okta.com'] });
+    expect(await receive(signed)).toMatchObject({ kind: 'quarantined', reason: 'source-mismatch' });
+    orgs.orgs.set(acme.id, signing);
+    expect(await receive(signed)).toMatchObject({ kind: 'accepted', changes: 1 });
+  });
+
   it('with the same events and a new signature is worked', async () => {
     await receive(signed);
     const next = String(Number(timestamp) + 1);

@@ -33,7 +33,7 @@ export function hookRequest(
 export function sealedAs(plaintext: string): SealedSecret {
   return { v: 1, keyId: 'local:test', wrappedKey: 'none', iv: 'none', ciphertext: plaintext, tag: 'none' };
 }
-export const openSecrets: HookSecrets = { open: async (sealed) => sealed.ciphertext };
+export const openSecrets: HookSecrets = { open: async (sealed) => sealed.ciphertext, openDecoy: async () => undefined };
 
 export function signature(key: string, timestamp: string, bytes: string | Uint8Array): string {
   return `v1=${createHmac('sha256', key).update(`${timestamp}.`).update(bytes).digest('hex')}`;

@@ -162,8 +162,92 @@ describe('hmac scheme', () => {
   });
 });
 
+describe('a rotation', () => {
+  const until = (seconds: number) => ({ previousUntil: new Date(noon.getTime() + seconds * 1_000).toISOString() });
+  const header = (seconds: number) => orgWith({ ...headerScheme('new', 'old'), ...until(seconds) });
+  const basic = (seconds: number) => orgWith({ kind: 'basic', digests: [digestOf('okta:new'), digestOf('okta:old')], ...until(seconds) });
+  const hmac = (seconds: number) => orgWith({ kind: 'hmac', secrets: [sealedAs('new'), sealedAs('old')], ...until(seconds) });
+  const sends = {
+    header: (secret: string) => ({ headers: { authorization: secret } }),
+    basic: (secret: string) => ({ headers: { authorization: `Basic ${base64(`okta:${secret}`)}` } }),
+    hmac: (secret: string) => ({ headers: { 'x-relay-timestamp': at(0), 'x-relay-signature': signature(secret, at(0), '') } }),
+  };
+
+  it.each([
+    ['header', header],
+    ['basic', basic],
+    ['hmac', hmac],
+  ] as const)('of %s ends for the previous secret to the second, and never for the new one', async (kind, org) => {
+    expect(await isAuthentic(org(1), sends[kind]('old'))).toBe(true);
+    expect(await isAuthentic(org(0), sends[kind]('old'))).toBe(false);
+    expect(await isAuthentic(org(-86_400), sends[kind]('old'))).toBe(false);
+    expect(await isAuthentic(org(0), sends[kind]('new'))).toBe(true);
+  });
+});
+
+it('refuses everything for an org that is disabled', async () => {
+  const org: Org = { ...orgWith(headerScheme('right'), { kind: 'hmac', secrets: [sealedAs('key')] }), status: 'disabled' };
+  expect(await isAuthentic(org, { headers: { authorization: 'right' } })).toBe(false);
+  expect(await isAuthentic(org, { headers: { 'x-relay-timestamp': at(0), 'x-relay-signature': signature('key', at(0), '') } })).toBe(false);
+  expect(await isAuthentic({ ...org, status: 'active' }, { headers: { authorization: 'right' } })).toBe(true);
+});
+
+describe('what a signed request is told by', () => {
+  const org = orgWith({ kind: 'hmac', secrets: [sealedAs('key one'), sealedAs('key two')] });
+  const signedBy = async (key: string, body: string, write: (signature: string) => string = (text) => text, org_ = org) => {
+    const headers = { 'x-relay-timestamp': at(0), 'x-relay-signature': write(signature(key, at(0), body)) };
+    const request = hookRequest({ body, headers });
+    return (await VerifiedHookRequest.verify(request, org_, { secrets: openSecrets, now: () => noon }))?.signed;
+  };
+
+  it('is what was signed, however the signature is written and whichever key made it', async () => {
+    const plain = await signedBy('key one', 'body');
+    expect(plain).toEqual({ id: expect.stringMatching(/^[0-9a-f]{64}$/), validUntil: new Date(noon.getTime() + 300_000) });
+    expect(await signedBy('key one', 'body', (text) => `v1=${text.slice(3).toUpperCase()}`)).toEqual(plain);
+    expect(await signedBy('key one', 'body', (text) => `v0=x, ${text} ,v1=${'0'.repeat(64)}`)).toEqual(plain);
+    expect(await signedBy('key two', 'body')).toEqual(plain);
+    expect((await signedBy('key one', 'body '))?.id).not.toBe(plain?.id);
+  });
+
+  it('is nothing where a header proved the sender: that is the same in every request', async () => {
+    const both = orgWith(headerScheme('right'), { kind: 'hmac', secrets: [sealedAs('key one')] });
+    const headers = { authorization: 'right', 'x-relay-timestamp': at(0), 'x-relay-signature': signature('key one', at(0), '') };
+    const verified = await VerifiedHookRequest.verify(hookRequest({ headers }), both, { secrets: openSecrets, now: () => noon });
+    expect(verified).toBeDefined();
+    expect(verified?.signed).toBeUndefined();
+  });
+});
+
+describe('keys that are opened for a signed request', () => {
+  const opened = async (org: Org | undefined, headers: Record<string, string> = { 'x-relay-signature': 'v1=00' }) => {
+    const calls = { open: 0, decoy: 0 };
+    const secrets: HookSecrets = {
+      open: async (sealed) => ((calls.open += 1), sealed.ciphertext),
+      openDecoy: async () => (calls.decoy += 1),
+    };
+    await isAuthentic(org, { headers }, secrets);
+    return calls;
+  };
+
+  it('are two, real or not, whatever the org has and whether there is one', async () => {
+    expect(await opened(orgWith({ kind: 'hmac', secrets: [sealedAs('a'), sealedAs('b')] }))).toEqual({ open: 2, decoy: 0 });
+    expect(await opened(orgWith({ kind: 'hmac', secrets: [sealedAs('a')] }))).toEqual({ open: 1, decoy: 1 });
+    expect(await opened(orgWith(headerScheme('right')))).toEqual({ open: 0, decoy: 2 });
+    expect(await opened(undefined)).toEqual({ open: 0, decoy: 2 });
+    expect(await opened({ ...orgWith({ kind: 'hmac', secrets: [sealedAs('a')] }), status: 'disabled' })).toEqual({ open: 0, decoy: 2 });
+  });
+
+  it('are none for a request that is not signed', async () => {
+    expect(await opened(orgWith({ kind: 'hmac', secrets: [sealedAs('a')] }), {})).toEqual({ open: 0, decoy: 0 });
+    expect(await opened(undefined, {})).toEqual({ open: 0, decoy: 0 });
+  });
+});
+
 describe('a key that cannot be opened', () => {
-  const away: HookSecrets = { open: async () => Promise.reject(new RelayError('KEY_UNAVAILABLE', 'away')) };
+  const away: HookSecrets = {
+    open: async () => Promise.reject(new RelayError('KEY_UNAVAILABLE', 'away')),
+    openDecoy: async () => undefined,
+  };
   const org = orgWith(headerScheme('right'), { kind: 'hmac', secrets: [sealedAs('key')] });
 
   it('is thrown when it might have matched', async () => {

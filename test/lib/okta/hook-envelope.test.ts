@@ -16,6 +16,7 @@ describe('a readable envelope', () => {
     expect(await readJson(hook({ eventId: 'e-1', data: { events: [{ uuid: 'a' }, null] } }))).toEqual({
       kind: 'readable',
       hookRequestId: 'e-1',
+      hookId: 'who1',
       events: [{ uuid: 'a' }, null],
     });
   });
@@ -37,6 +38,22 @@ describe('a readable envelope', () => {
     ['a __proto__ member', JSON.parse('{"__proto__":{"data":null},"data":{"__proto__":[],"events":[1]}}')],
   ])('may have %s', async (_name, value) => {
     expect(await readJson(value)).toMatchObject({ kind: 'readable', events: [1] });
+  });
+
+  it.each([
+    ['https://acme.okta.com/api/v1/eventHooks/whoA_b-9', 'whoA_b-9'],
+    ['https://ACME.okta.com/api/v1/eventHooks/who1/', 'who1'],
+    ['https://acme.okta.com/api/v1/eventHooks/who1?x=y#z', 'who1'],
+    ['https://acme.okta.com/api/v1/eventHooks/', undefined],
+    ['https://acme.okta.com/api/v1/eventHooks/who1/more', undefined],
+    ['https://acme.okta.com/api/v1/eventHooks/a/../who1', 'who1'],
+    ['https://acme.okta.com/api/v1/eventHooks/who%201', undefined],
+    [`https://acme.okta.com/api/v1/eventHooks/${'w'.repeat(65)}`, undefined],
+    ['https://acme.okta.com/eventHooks/who1', undefined],
+    ['https://acme.okta.com', undefined],
+    [null, undefined],
+  ])('with the source %.60j comes from the hook %j', async (source, hookId) => {
+    expect(await readJson(hook({ source }))).toMatchObject({ kind: 'readable', hookId });
   });
 
   it('may begin with a byte order mark', async () => {
