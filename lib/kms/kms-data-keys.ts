@@ -1,27 +1,17 @@
-import {
-  DecryptCommand,
-  GenerateDataKeyCommand,
-  IncorrectKeyException,
-  InvalidCiphertextException,
-  KMSClient,
-  NotFoundException,
-} from '@aws-sdk/client-kms';
-import { clientOptions, type ClientSettings } from '../aws/client-options.ts';
+import { AwsFailure } from '../aws/aws-failure.ts';
+import type { ClientSettings } from '../aws/client-options.ts';
 import { RelayError } from '../errors.ts';
 import type { DataKeys, SealContext } from '../sealing/data-keys.ts';
+import { kmsCall } from './kms-call.ts';
 
 /** Data keys under a KMS key. The context is the KMS encryption context: CloudTrail shows it, and a key policy can ask for it. */
 export function kmsDataKeys(settings: ClientSettings & { readonly keyId: string }): DataKeys {
-  const kms = new KMSClient(clientOptions(settings));
+  const call = kmsCall(settings);
 
   return {
     async generate(context) {
-      const command = new GenerateDataKeyCommand({
-        KeyId: settings.keyId,
-        KeySpec: 'AES_256',
-        EncryptionContext: encryptionContext(context),
-      });
-      const { KeyId, Plaintext, CiphertextBlob } = await kms.send(command).catch((cause: unknown) => {
+      const input = { KeyId: settings.keyId, KeySpec: 'AES_256', EncryptionContext: encryptionContext(context) };
+      const { KeyId, Plaintext, CiphertextBlob } = await call('GenerateDataKey', input).catch((cause: unknown) => {
         throw unavailable('GenerateDataKey', cause);
       });
       if (KeyId === undefined || Plaintext === undefined || CiphertextBlob === undefined) throw unavailable('GenerateDataKey', undefined);
@@ -30,8 +20,8 @@ export function kmsDataKeys(settings: ClientSettings & { readonly keyId: string 
 
     async unwrap(wrapped, keyId, context) {
       // Naming the key keeps KMS from opening it with whichever key the ciphertext asks for.
-      const command = new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: encryptionContext(context) });
-      const { Plaintext } = await kms.send(command).catch((cause: unknown) => {
+      const input = { KeyId: keyId, CiphertextBlob: base64(wrapped), EncryptionContext: encryptionContext(context) };
+      const { Plaintext } = await call('Decrypt', input).catch((cause: unknown) => {
         throw isRefusal(cause) ? unreadable(context, keyId, cause) : unavailable('Decrypt', cause);
       });
       if (Plaintext === undefined) throw unavailable('Decrypt', undefined);
@@ -44,15 +34,19 @@ function encryptionContext({ purpose, owner }: SealContext): Record<string, stri
   return { purpose, owner };
 }
 
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
 /**
- * What will be refused again as long as the sealed secret stays as it is. A missing permission, a disabled key and whatever
- * else KMS may say can be mended without touching the secret, so they count as unavailable and are retried.
+ * What will be refused again as long as the sealed secret stays as it is; a key id that is none is a ValidationException. A missing
+ * permission, a disabled key and whatever else KMS may say can be mended without touching the secret, so they count as unavailable
+ * and are retried.
  */
+const refusals = ['InvalidCiphertextException', 'IncorrectKeyException', 'NotFoundException', 'ValidationException'];
+
 function isRefusal(error: unknown): boolean {
-  if (error instanceof InvalidCiphertextException || error instanceof IncorrectKeyException || error instanceof NotFoundException)
-    return true;
-  // A key id that is none: KMS answers it with an error that the SDK has no class for.
-  return error instanceof Error && error.name === 'ValidationException';
+  return error instanceof AwsFailure && refusals.includes(error.name);
 }
 
 function unavailable(operation: string, cause: unknown): RelayError {

@@ -1,6 +1,6 @@
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { RelayError } from '../errors.ts';
 import type { QuarantineBodies } from '../quarantine/stored-quarantine.ts';
+import type { S3Client } from './client.ts';
 
 /** Name of an entry's body in the bucket. */
 export function quarantineBodyKey(id: string): string {
@@ -14,14 +14,9 @@ export function quarantineBodyKey(id: string): string {
 export function s3QuarantineBodies({ client, bucket }: { client: S3Client; bucket: string }): QuarantineBodies {
   return {
     async put({ id, body }) {
-      const command = new PutObjectCommand({
-        Bucket: bucket,
-        Key: quarantineBodyKey(id),
-        Body: body,
-        // Opened in a browser it must be bytes, whatever a sender wrote into it.
-        ContentType: 'application/octet-stream',
-      });
-      await client.send(command).catch((cause: unknown) => {
+      // Opened in a browser it must be bytes, whatever a sender wrote into it.
+      const object = { bucket, key: quarantineBodyKey(id), body, contentType: 'application/octet-stream' };
+      await client.put(object).catch((cause: unknown) => {
         throw new RelayError('QUARANTINE_UNAVAILABLE', 'S3 did not take a quarantined body', {
           facts: { operation: 'PutObject', reason: cause instanceof Error ? cause.name : typeof cause },
           cause,

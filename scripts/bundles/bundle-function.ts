@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
 import type { FunctionName } from '#lib/config/function-settings.ts';
-import { bundling, handlerFile, repositoryRoot } from '../../infra/bundling.ts';
+import { bundling, handlerFile, repositoryRoot, standIns } from '../../infra/bundling.ts';
 
 export interface Bundle {
   readonly file: string;
@@ -11,10 +11,15 @@ export interface Bundle {
 }
 
 /** One function as one minified ES module, `index.mjs` in `folder`, with the settings of the deployed one. */
-export async function bundleFunction(name: FunctionName, folder: string): Promise<Bundle> {
+export function bundleFunction(name: FunctionName, folder: string): Promise<Bundle> {
+  return bundleModule(handlerFile(name), folder);
+}
+
+/** The same for any module. */
+export async function bundleModule(entryPoint: string, folder: string): Promise<Bundle> {
   const file = join(folder, 'index.mjs');
   const { metafile } = await build({
-    entryPoints: [handlerFile(name)],
+    entryPoints: [entryPoint],
     outfile: file,
     absWorkingDir: repositoryRoot,
     bundle: true,
@@ -23,12 +28,13 @@ export async function bundleFunction(name: FunctionName, folder: string): Promis
     format: 'esm',
     target: bundling.target,
     mainFields: [...bundling.mainFields],
+    alias: { ...standIns },
     banner: { js: bundling.banner },
     metafile: true,
     logLevel: 'error',
   });
   const [output] = Object.values(metafile.outputs);
-  if (output === undefined) throw new Error(`esbuild wrote nothing for ${name}`);
+  if (output === undefined) throw new Error(`esbuild wrote nothing for ${entryPoint}`);
   const bytesByPackage = new Map<string, number>();
   for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
     const from = packageOf(input);

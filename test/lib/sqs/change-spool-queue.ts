@@ -52,7 +52,6 @@ export async function startChangeSpoolQueue(options: { now?: () => Date } = {}):
       else proxy.inject(() => ({ kind: 'hang-up', done: false }));
     },
     async stop() {
-      direct.destroy();
       silence.stop();
       await proxy.stop();
       await fauxqs.stop();

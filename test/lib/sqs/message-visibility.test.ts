@@ -1,4 +1,4 @@
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand } from '#lib/sqs/commands.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqsMessageVisibility } from '#lib/sqs/message-visibility.ts';
 import { startDeliveriesQueue, type DeliveriesQueue } from '../../support/deliveries-queue.ts';

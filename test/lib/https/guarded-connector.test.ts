@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { guardedConnector } from '#lib/undici/guarded-connector.ts';
-import { NameNotResolved, resolveHost } from '#lib/undici/resolve-host.ts';
+import { guardedConnector } from '#lib/https/guarded-connector.ts';
+import { NameNotResolved, resolveHost } from '#lib/https/resolve-host.ts';
 
 const outcome = (hostname: string, allowLoopback: boolean) =>
   new Promise<string>((resolve) => {

@@ -1,4 +1,3 @@
-import { errors } from 'undici';
 import type { AttemptError } from '../delivery/delivery.ts';
 import { AddressRefused } from './guarded-connector.ts';
 import { NameNotResolved } from './resolve-host.ts';
@@ -13,29 +12,29 @@ export class TooManyInterimAnswers extends Error {
   override readonly name = 'TooManyInterimAnswers';
 }
 
-/** Error codes of Node, OpenSSL and undici, and what they mean for an attempt. */
+/** Thrown into an exchange that is answered with another protocol than HTTP. */
+export class ProtocolSwitched extends Error {
+  override readonly name = 'ProtocolSwitched';
+}
+
+/** Error codes of Node and OpenSSL, and what they mean for an attempt. */
 const codes: ReadonlyMap<string, AttemptError> = new Map<string, AttemptError>([
   ['ECONNREFUSED', 'connection-refused'],
   ['ECONNRESET', 'connection-reset'],
   ['ECONNABORTED', 'connection-reset'],
   ['EPIPE', 'connection-reset'],
-  ['UND_ERR_SOCKET', 'connection-reset'],
   ['ETIMEDOUT', 'timeout'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
-  ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
-  ['UND_ERR_BODY_TIMEOUT', 'timeout'],
   ['ENETUNREACH', 'network-unreachable'],
   ['ENETDOWN', 'network-unreachable'],
   ['EHOSTUNREACH', 'network-unreachable'],
   ['EHOSTDOWN', 'network-unreachable'],
   ['EADDRNOTAVAIL', 'network-unreachable'],
-  ['UND_ERR_HEADERS_OVERFLOW', 'invalid-response'],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'invalid-response'],
   ['EPROTO', 'tls'],
 ]);
 
-/** Families of codes: Node's and OpenSSL's TLS, X.509 verification. */
+/** Families of codes: Node's HTTP parser, Node's and OpenSSL's TLS, X.509 verification. */
 const families: readonly (readonly [RegExp, AttemptError])[] = [
+  [/^HPE_/, 'invalid-response'],
   [/^ERR_(TLS|SSL)_/, 'tls'],
   [/^(CERT_|UNABLE_TO_|CRL_|ERROR_IN_CERT|ERROR_IN_CRL)/, 'tls'],
   [
@@ -44,18 +43,13 @@ const families: readonly (readonly [RegExp, AttemptError])[] = [
   ],
 ];
 
-/** undici reports answers it cannot make sense of as a socket error, told apart by its words only. */
-const nonsense = /^bad (response|upgrade)$/;
-
 /** Total: an error nobody has thought of is `unknown`, which means a bug. */
 export function attemptErrorOf(error: unknown): AttemptError {
   if (error instanceof AttemptTimedOut) return 'timeout';
-  if (error instanceof TooManyInterimAnswers) return 'invalid-response';
+  if (error instanceof TooManyInterimAnswers || error instanceof ProtocolSwitched) return 'invalid-response';
   if (error instanceof AddressRefused) return 'address-refused';
   if (error instanceof NameNotResolved) return 'dns';
   if (!(error instanceof Error)) return 'unknown';
-  // Not by its code, which is not always set.
-  if (error instanceof errors.HTTPParserError || nonsense.test(error.message)) return 'invalid-response';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = codes.get(code) ?? families.find(([pattern]) => pattern.test(code))?.[1];
   if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attemptErrors } from '#lib/delivery/delivery.ts';
-import { attemptDetailOf, attemptErrorOf } from '#lib/undici/attempt-error.ts';
+import { attemptDetailOf, attemptErrorOf } from '#lib/https/attempt-error.ts';
 import fc from 'fast-check';
 
 const withCode = (code: string): Error => Object.assign(new Error('of example.com'), { code });
@@ -10,14 +10,12 @@ describe('classifying what broke an attempt', () => {
     ['ECONNREFUSED', 'connection-refused'],
     ['ECONNRESET', 'connection-reset'],
     ['EPIPE', 'connection-reset'],
-    ['UND_ERR_SOCKET', 'connection-reset'],
     ['ETIMEDOUT', 'timeout'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
     ['ENETUNREACH', 'network-unreachable'],
     ['EHOSTUNREACH', 'network-unreachable'],
     ['EADDRNOTAVAIL', 'network-unreachable'],
-    ['UND_ERR_HEADERS_OVERFLOW', 'invalid-response'],
-    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'invalid-response'],
+    ['HPE_HEADER_OVERFLOW', 'invalid-response'],
+    ['HPE_INVALID_CONSTANT', 'invalid-response'],
     ['CERT_HAS_EXPIRED', 'tls'],
     ['CERT_NOT_YET_VALID', 'tls'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
@@ -27,7 +25,7 @@ describe('classifying what broke an attempt', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'tls'],
     ['EPROTO', 'tls'],
-    ['UND_ERR_INVALID_ARG', 'unknown'],
+    ['ERR_INVALID_CHAR', 'unknown'],
     ['toString', 'unknown'],
     ['', 'unknown'],
   ])('%s is %s', (code, expected) => {

@@ -1,8 +1,9 @@
 import { setDefaultCACertificates, getCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebhookAnswer } from '#lib/delivery/webhook-sender.ts';
-import type { ResolveHost } from '#lib/undici/resolve-host.ts';
-import { undiciWebhookSender } from '#lib/undici/webhook-sender.ts';
+import type { ResolveHost } from '#lib/https/resolve-host.ts';
+import { restMsOf } from '#lib/https/idle-socket.ts';
+import { httpsWebhookSender } from '#lib/https/webhook-sender.ts';
 import { certificate, ok, startRawSubscriber, type RawRequest, type RawSubscriber } from './raw-subscriber.ts';
 
 const now = () => new Date();
@@ -17,7 +18,7 @@ function keep<T extends { close(): unknown }>(thing: T): T {
   return thing;
 }
 const sender = (given: { allowLoopback?: boolean; resolve?: ResolveHost; now?: () => Date } = {}) =>
-  keep(undiciWebhookSender({ allowLoopback: true, now, monotonicMs, ...given }));
+  keep(httpsWebhookSender({ allowLoopback: true, now, monotonicMs, ...given }));
 const subscriber = async (...given: Parameters<typeof startRawSubscriber>): Promise<RawSubscriber> =>
   keep(await startRawSubscriber(...given));
 const answering = (text: string) => (request: RawRequest) => void request.socket.write(text);
@@ -41,7 +42,7 @@ async function sendTo(
 describe('sending a webhook', () => {
   it('posts the bytes with the headers given, to path and query', async () => {
     const { answer, subscriber: target } = await sendTo(answering(ok));
-    expect(answer).toEqual({ kind: 'answered', status: 200, retryAfter: null, latencyMs: expect.any(Number) as number });
+    expect(answer).toEqual({ kind: 'answered', status: 200, retryAfter: null, latencyMs: expect.any(Number) as number, excerpt: 'ok' });
     const [request] = target.requests;
     expect(request?.head.split('\r\n')[0]).toBe('POST /hook?team=a HTTP/1.1');
     expect(request?.head).toContain('content-type: application/cloudevents+json');
@@ -145,6 +146,48 @@ describe('a connection that died while it was idle', () => {
     clock = 120_001;
     await one.send(post(urlOf(target)));
     expect(target.requests.map(({ onConnection }) => onConnection)).toEqual([1, 2, 1]);
+  });
+});
+
+describe('a connection that is kept', () => {
+  /** Sends twice, a moment apart, and answers which connection and request of it each was. */
+  async function twice(answer: (request: RawRequest) => void, pauseMs = 30): Promise<number[]> {
+    const target = await subscriber(answer);
+    const one = sender();
+    expect(status(await one.send(post(urlOf(target))))).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    expect(status(await one.send(post(urlOf(target))))).toBe(200);
+    return target.requests.map(({ onConnection }) => onConnection);
+  }
+
+  it('is not used again once the subscriber has closed it', async () => {
+    expect(await twice(({ socket }) => void socket.end(ok))).toEqual([1, 1]);
+    expect(await twice(({ socket }) => void socket.write(ok.replace('\r\n', '\r\nconnection: close\r\n')))).toEqual([1, 1]);
+  });
+
+  it('is closed when the subscriber says on it what nobody asked for', async () => {
+    const unasked = 'HTTP/1.1 500 Poison\r\ncontent-length: 0\r\n\r\n';
+    expect(
+      await twice(({ number, socket }) => {
+        socket.write(ok);
+        if (number === 1) setTimeout(() => socket.write(unasked), 10);
+      }),
+    ).toEqual([1, 1]);
+    // In one packet with the answer.
+    expect(await twice(({ number, socket }) => void socket.write(number === 1 ? ok + unasked : ok))).toEqual([1, 1]);
+  });
+
+  it.each([
+    [undefined, 10_000],
+    ['timeout=5', 3_000],
+    ['timeout=30, max=100', 28_000],
+    ['max=100; timeout=30', 28_000],
+    ['timeout=9999999', 60_000],
+    ['timeout=2', 0],
+    ['timeout=0', 0],
+    ['timeout=soon', 10_000],
+  ])('with keep-alive: %s rests for %i ms', (hint, expected) => {
+    expect(restMsOf({ headers: hint === undefined ? {} : { 'keep-alive': hint } })).toBe(expected);
   });
 });
 

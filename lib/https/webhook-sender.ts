@@ -20,12 +20,12 @@ export interface SenderOptions {
  * WebhookSender over HTTP/1.1 with connections that are kept open (the environment may be frozen in between).
  *
  * - Redirects are answers like any other; their target is never looked at.
- * - The status is the answer. What follows it is read only as far as it takes to keep the connection.
+ * - The status is the answer. What follows it is read only as far as it takes to keep the connection, and its beginning is shown to people.
  * - A kept connection may have died while the environment was frozen. When a request on it is cut off before a byte of an answer
  *   has come, it is sent once more on a new connection, in the same attempt and within its time. The receiver may then see it
  *   twice with the same `webhook-id`, as after any lost answer.
  */
-export function undiciWebhookSender({
+export function httpsWebhookSender({
   allowLoopback,
   now,
   monotonicMs,
@@ -63,7 +63,10 @@ export function undiciWebhookSender({
       };
       const result = await post(endpoint.url, request, { endsAtMs: startedAtMs + request.timeoutMs, onStatus });
       latencyMs ??= sinceStartMs();
-      if (result.kind === 'answered') return { kind: 'answered', status: result.status, retryAfter: result.retryAfter, latencyMs };
+      if (result.kind === 'answered') {
+        const { status, retryAfter, excerpt } = result;
+        return { kind: 'answered', status, retryAfter, latencyMs, ...(excerpt === undefined ? {} : { excerpt }) };
+      }
       return { kind: 'failed', error: attemptErrorOf(result.error), detail: attemptDetailOf(result.error), latencyMs };
     },
     close: () => pool.close(),

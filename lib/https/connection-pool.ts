@@ -1,5 +1,5 @@
-import type { buildConnector } from 'undici';
 import { Connection } from './connection.ts';
+import type { Connect } from './guarded-connector.ts';
 
 /** Connections kept idle in one environment, over all origins. Lambda allows 1,024 file descriptors. */
 const maxIdle = 64;
@@ -10,17 +10,17 @@ const maxIdle = 64;
 const longestIdleMs = 60_000;
 
 /**
- * Idle connections, kept by ourselves and not by undici's Agent: we must know whether a request went out on a connection that
- * was open before, and a second try must go out on one that was not; the Agent tells the first to nobody and chooses the second
+ * Idle connections, kept by ourselves and not by one of Node's agents: we must know whether a request went out on a connection that
+ * was open before, and a second try must go out on one that was not; an agent chooses the second
  * by itself.
  */
 export class ConnectionPool {
-  readonly #connect: buildConnector.connector;
+  readonly #connect: Connect;
   readonly #now: () => Date;
   /** The longest idle one first. */
   #idle: { readonly connection: Connection; readonly sinceMs: number }[] = [];
 
-  constructor(connect: buildConnector.connector, options: { readonly now: () => Date }) {
+  constructor(connect: Connect, options: { readonly now: () => Date }) {
     this.#connect = connect;
     this.#now = options.now;
   }
