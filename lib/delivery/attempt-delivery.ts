@@ -68,7 +68,8 @@ function stepAfter(
   { claim, admission, subscription }: ClaimedDelivery,
   { now, random }: { now: Date; random: number },
 ): Step {
-  if (admission.kind === 'probe' && (verdict.kind === 'failed' || verdict.kind === 'refused')) return { kind: 'probe-failed' };
+  // A refusal counts in a probe as well: else one change that is refused for ever would stay the probe until the subscription is given up.
+  if (admission.kind === 'probe' && verdict.kind === 'failed') return { kind: 'probe-failed' };
   const refusals = claim.refusals + (verdict.kind === 'refused' ? 1 : 0);
   return nextStep(verdict, { attempts: claim.attempts + 1, refusals, now, random, schedule: retryScheduleOf(subscription) });
 }
@@ -102,7 +103,7 @@ interface Made {
 }
 
 function settlementOf({ message, lease, admission }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
-  const probe = admission.kind === 'probe';
+  const probe = step.kind === 'probe-failed';
   const attempt: Attempt = {
     time: at.toISOString(),
     status: answer.kind === 'failed' ? null : answer.status,
@@ -111,7 +112,7 @@ function settlementOf({ message, lease, admission }: ClaimedDelivery, { at, now,
     ...(answer.kind === 'answered' && answer.excerpt !== undefined ? { answer: answer.excerpt } : {}),
     ...(probe ? { probe } : {}),
   };
-  const made = { id: message.delivery, lease, attempt, refused: refused && !probe };
+  const made = { id: message.delivery, lease, attempt, refused };
   if (step.kind === 'delivered') return { ...made, status: 'delivered' };
   if (step.kind === 'probe-failed') return { ...made, status: 'parked' };
   if (step.kind !== 'wait') return { ...made, status: 'dead', reason: step.kind, letter: message };

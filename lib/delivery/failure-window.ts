@@ -11,6 +11,8 @@ export const failurePolicy = {
   /** ... such a share failed. */
   rateShare: 0.5,
   windowSeconds: 60,
+  /** Either way, failures must have gone on for so long: a restart of the endpoint is over sooner, and the retry after 5 s meets it again. */
+  spanSeconds: 10,
   /** Subscriptions that one environment keeps count of; the one that was quiet longest is forgotten first. */
   maxSubscriptions: 1_000,
 } as const;
@@ -31,6 +33,8 @@ interface Second {
 interface Tally {
   /** Failures and refusals since the last success. */
   inARow: number;
+  /** When the first of them was. */
+  sinceSecond: number;
   /** Their lanes; no more are kept than are asked for. */
   readonly groups: Set<string>;
   /** Oldest first; those of the window only. */
@@ -50,16 +54,21 @@ export class FailureWindow {
   /** Whether the circuit should open: true with every failure from then on, until something is accepted or `forget` is called. */
   record(subscription: SubscriptionId, { group, verdict, now }: NotedAttempt): boolean {
     const tally = this.#tallyOf(subscription);
-    if (verdict !== 'refused') count(tally, { second: Math.floor(now.getTime() / 1_000), failed: verdict === 'failed' });
+    const second = Math.floor(now.getTime() / 1_000);
+    if (verdict !== 'refused') count(tally, { second, failed: verdict === 'failed' });
     if (verdict === 'accepted') {
       tally.inARow = 0;
       tally.groups.clear();
       return false;
     }
+    if (tally.inARow === 0 || tally.sinceSecond > second) tally.sinceSecond = second;
     tally.inARow += 1;
     if (tally.groups.size < failurePolicy.lanes) tally.groups.add(group);
-    const inARow = tally.inARow >= failurePolicy.inARow && tally.groups.size >= failurePolicy.lanes;
-    return inARow || (verdict === 'failed' && isRateHigh(tally));
+    const inARow =
+      tally.inARow >= failurePolicy.inARow &&
+      tally.groups.size >= failurePolicy.lanes &&
+      second - tally.sinceSecond >= failurePolicy.spanSeconds;
+    return inARow || (verdict === 'failed' && isRateHigh(tally, second));
   }
 
   /** For one whose circuit was opened or closed: what was seen before says nothing about what comes. */
@@ -68,7 +77,7 @@ export class FailureWindow {
   }
 
   #tallyOf(subscription: SubscriptionId): Tally {
-    const tally = this.#tallies.get(subscription) ?? { inARow: 0, groups: new Set(), seconds: [] };
+    const tally = this.#tallies.get(subscription) ?? { inARow: 0, sinceSecond: 0, groups: new Set(), seconds: [] };
     // The one used last is the last of the map, so the first is the one to go.
     this.#tallies.delete(subscription);
     const oldest = this.#tallies.keys().next();
@@ -88,8 +97,10 @@ function count(tally: Tally, { second, failed }: { second: number; failed: boole
   if (failed) current.failures += 1;
 }
 
-function isRateHigh({ seconds }: Tally): boolean {
+function isRateHigh({ seconds }: Tally, now: number): boolean {
   const attempts = seconds.reduce((sum, second) => sum + second.attempts, 0);
   const failures = seconds.reduce((sum, second) => sum + second.failures, 0);
-  return attempts >= failurePolicy.rateAttempts && failures >= attempts * failurePolicy.rateShare;
+  const first = seconds.find((second) => second.failures > 0)?.second ?? now;
+  const isLasting = now - first >= failurePolicy.spanSeconds;
+  return isLasting && attempts >= failurePolicy.rateAttempts && failures >= attempts * failurePolicy.rateShare;
 }

@@ -4,14 +4,14 @@ import { compileSubscription } from '../subscriptions/matches.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 
 export interface Matching {
-  /** The active subscriptions that the change is owed to. */
+  /** The subscriptions that the change is owed to: the active, and the paused, whose deliveries wait parked. */
   owedTo(change: Change): Subscription[];
-  /** One error for each active subscription that is left out because its stored filter does not compile. */
+  /** One error for each of them that is left out because its stored filter does not compile. */
   readonly failures: readonly unknown[];
 }
 
 /**
- * Compiles the active subscriptions, once for a batch.
+ * Compiles the subscriptions that are sent to, now or after their pause, once for a batch.
  *
  * A filter is checked before it is stored, so one that does not compile is a bug or an item written by hand. Its subscription is
  * left out, and every invocation says so at error level until it is repaired. The alternatives are worse: stopping would let
@@ -21,7 +21,7 @@ export interface Matching {
 export function matchingOf(subscriptions: readonly Subscription[]): Matching {
   const failures: unknown[] = [];
   const compiled = subscriptions
-    .filter(({ status }) => status === 'active')
+    .filter(({ status }) => status === 'active' || status === 'paused')
     .flatMap((subscription) => {
       try {
         return [{ subscription, matches: compileSubscription(subscription) }];

@@ -1,4 +1,4 @@
-import type { Leased, LeaseRequest } from './limit-store.ts';
+import type { Lease, Leased, LeaseRequest } from './limit-store.ts';
 
 export interface Caps {
   readonly places: number;
@@ -24,8 +24,8 @@ interface Second {
   tokens: number;
   /** Attempts begun. */
   begun: number;
-  /** The store gave less than was asked: there is no more. */
-  exhausted: boolean;
+  /** Of what there is no more in the store. */
+  readonly exhausted: Set<keyof Leased>;
   /** What was under way at the turn has its places, or it was tried. */
   carried: boolean;
 }
@@ -62,27 +62,29 @@ export class LeaseBook {
     if (this.busy >= caps.places) return { kind: 'full', retryMs };
     const lacksToken = caps.tokens !== undefined && current.tokens < 1;
     if (this.#debt > 0 && this.busy >= current.places - this.#debt) return { kind: 'full', retryMs };
-    if (this.busy >= current.places || lacksToken) {
-      if (current.exhausted) return { kind: 'full', retryMs: lacksToken ? untilNextMs : retryMs };
+    const lacksPlace = this.busy >= current.places;
+    if (lacksToken && current.exhausted.has('tokens')) return { kind: 'full', retryMs: untilNextMs };
+    if (lacksPlace && current.exhausted.has('places')) return { kind: 'full', retryMs };
+    if (lacksPlace || lacksToken) {
       return { kind: 'lease', second, ...this.#requestFor(second, caps) };
     }
     if (untilNextMs > this.#renewMs) return { kind: 'nothing' };
     const next = this.#second(second + 1);
     if (this.busy < next.places) return { kind: 'nothing' };
-    if (next.exhausted) return { kind: 'full', retryMs };
+    if (next.exhausted.has('places')) return { kind: 'full', retryMs };
     // Never more than are held now: so all instances together ask for no more than all hold, and nobody's renewal finds its places gone.
     const places = Math.min(current.places, this.busy + this.waiting) - next.places;
     return { kind: 'lease', second: second + 1, want: { places, tokens: 0 }, caps: { places: caps.places, tokens: 0 } };
   }
 
   /** Notes what the store gave. */
-  leased(second: number, given: Leased, want: Leased): void {
+  leased(second: number, given: Lease): void {
     const lease = this.#seconds.get(second);
     // That second is over, and what was leased of it with it.
     if (lease === undefined) return;
     lease.places += given.places;
     lease.tokens += given.tokens;
-    lease.exhausted = given.places < want.places || given.tokens < want.tokens;
+    for (const kind of given.lacking) lease.exhausted.add(kind);
   }
 
   begin(nowMs: number): void {
@@ -125,7 +127,7 @@ export class LeaseBook {
   /** The store did not take it. What begins in that second leases what is missing. */
   dropped({ second, places }: Carry): void {
     const lease = this.#seconds.get(second);
-    if (lease !== undefined) lease.places -= places;
+    if (lease !== undefined) lease.places = Math.max(0, lease.places - places);
   }
 
   /** Nothing of ours is under way: our places are what was too many, and are given up with the debt. */
@@ -152,7 +154,7 @@ export class LeaseBook {
     if (known !== undefined) return known;
     // The one before tells how much is wanted; what is older is over.
     for (const old of this.#seconds.keys()) if (old < second - 2) this.#seconds.delete(old);
-    const fresh = { places: 0, tokens: 0, begun: 0, exhausted: false, carried: false };
+    const fresh = { places: 0, tokens: 0, begun: 0, exhausted: new Set<keyof Leased>(), carried: false };
     this.#seconds.set(second, fresh);
     return fresh;
   }

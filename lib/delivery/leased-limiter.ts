@@ -71,7 +71,7 @@ export class LeasedLimiter implements Limiter {
     { subscription, book }: Entry,
     { second, want, caps }: Extract<ReturnType<LeaseBook['lack']>, { kind: 'lease' }>,
   ): Promise<void> {
-    book.leased(second, await this.#parts.store.lease({ subscription, second }, { want, caps }), want);
+    book.leased(second, await this.#parts.store.lease({ subscription, second }, { want, caps }));
   }
 
   #begin(entry: Entry, nowMs: number): Entrance {

@@ -13,6 +13,11 @@ export interface Leased {
   readonly tokens: number;
 }
 
+export interface Lease extends Leased {
+  /** Of what less is left in this second than was wanted, so that asking again is in vain. */
+  readonly lacking: readonly (keyof Leased)[];
+}
+
 export interface LeaseRequest {
   readonly want: Leased;
   /** Of all instances together. */
@@ -26,7 +31,7 @@ export interface LeaseRequest {
  */
 export interface LimitStore {
   /** Leases as much of what is wanted as is left below the caps; nothing at all where of one that is wanted nothing is left. */
-  lease(of: LimitSecond, request: LeaseRequest): Promise<Leased>;
+  lease(of: LimitSecond, request: LeaseRequest): Promise<Lease>;
   /** Takes places whatever the cap says, for requests that are under way, which nobody calls back. Answers how many are taken now, by all. */
   carry(of: LimitSecond, places: number): Promise<number>;
 }

@@ -2,7 +2,7 @@ import { defaultConcurrency, type Subscription } from '../subscriptions/subscrip
 import type { QueuedRelease } from './delivery-queue.ts';
 import type { DueLane, LaneQueue } from './lane-store.ts';
 import { operatorDeliveries } from './operator-events.ts';
-import type { SweepParts } from './sweep.ts';
+import type { SweepParts } from './sweep-parts.ts';
 import { releaseLostMs } from './work-lane.ts';
 
 export interface Swept {

@@ -49,6 +49,12 @@ interface Failing {
   readonly dueAt: Date;
 }
 
+interface Tried {
+  readonly entry: ParkedDelivery;
+  /** As in its record. */
+  readonly triedAt: string;
+}
+
 class LaneWorker {
   readonly #parts: DeliverParts;
   readonly #work: LaneWork;
@@ -118,20 +124,22 @@ class LaneWorker {
 
   /**
    * A process may have died between what got through and those who had to yield to it: they must not be attempted now. Looked for up to the last
-   * removal, since nothing else overtakes.
+   * removal, since nothing else overtakes. Who was not tried before it got through was not passed: it is in the lane a second time, as a repeat.
    */
   async #settlePassed(): Promise<void> {
-    const before: ParkedDelivery[] = [];
+    let before: Tried[] = [];
     for (let from = 0; from <= this.#lane.removalAt;) {
       const entries = (await this.#parts.lanes.read(this.#lane, from, pageSize)).filter(({ position }) => position <= this.#lane.removalAt);
       for (const entry of entries) {
-        if (await this.#gotThroughHere(entry)) {
-          for (const passed of before.splice(0)) {
-            const outcome = await yieldDelivery(this.#parts, passed.message);
-            if (outcome.kind === 'waits') return;
-            this.#work.note(outcome, this.#lane.subscription);
-          }
-        } else before.push(entry);
+        const record = await this.#parts.store.find(entry.message.delivery);
+        const triedAt = record?.attempts.at(-1)?.time;
+        if (triedAt === undefined) continue;
+        if (record?.status !== 'delivered') before.push({ entry, triedAt });
+        // A repeat of what was delivered before the lane was parked overtook nobody.
+        else if (triedAt >= this.#lane.parkedAt.toISOString()) {
+          if (!(await this.#yieldPassed(before.filter((passed) => passed.triedAt <= triedAt)))) return;
+          before = before.filter((passed) => passed.triedAt > triedAt);
+        }
       }
       const last = entries.at(-1);
       if (last === undefined) return;
@@ -139,11 +147,14 @@ class LaneWorker {
     }
   }
 
-  /** Since the lane was parked; a repeat of what was delivered earlier overtook nobody. */
-  async #gotThroughHere(entry: ParkedDelivery): Promise<boolean> {
-    const record = await this.#parts.store.find(entry.message.delivery);
-    const last = record?.attempts.at(-1);
-    return record?.status === 'delivered' && last !== undefined && last.time >= this.#lane.parkedAt.toISOString();
+  /** False: something is in the way of one of them. */
+  async #yieldPassed(passed: readonly Tried[]): Promise<boolean> {
+    for (const { entry } of passed) {
+      const outcome = await yieldDelivery(this.#parts, entry.message);
+      if (outcome.kind === 'waits') return false;
+      this.#work.note(outcome, this.#lane.subscription);
+    }
+    return true;
   }
 
   /** Behind the last delivery. */
@@ -153,7 +164,7 @@ class LaneWorker {
     const { token } = this.#lane;
     const lostAt = new Date(this.#parts.now().getTime() + releaseLostMs);
     const lane = token === undefined ? undefined : await this.#parts.lanes.take(this.#lane, { token, lostAt });
-    if (lane === undefined || lane.epoch !== this.#lane.epoch) return { kind: 'lost' };
+    if (lane?.epoch !== this.#lane.epoch) return { kind: 'lost' };
     this.#lane = lane;
     return 'more';
   }

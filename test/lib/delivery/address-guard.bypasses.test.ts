@@ -80,6 +80,20 @@ describe('an endpoint that is meant', () => {
     expect(checkEndpointUrl(url, inAws)).toMatchObject({ kind: 'allowed' });
   });
 
+  it.each([
+    ['https://a..example.com/', 'letters, digits and dashes'],
+    ['https://.example.com/', 'letters, digits and dashes'],
+    ['https://-a.example.com/', 'letters, digits and dashes'],
+    ['https://a-.example.com/', 'letters, digits and dashes'],
+    ["https://a'b.example.com/", 'letters, digits and dashes'],
+    ['https://a!b.example.com/', 'letters, digits and dashes'],
+    [`https://${'a'.repeat(64)}.example.com/`, 'letters, digits and dashes'],
+    ['https://hooks.example._tld/', 'top-level domain'],
+    ['https://hooks.example.com./', 'must not end its host name with a dot'],
+  ])('%s is no name on the public internet: %s', (url, reason) => {
+    expect(checkEndpointUrl(url, inAws)).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) as string });
+  });
+
   it('has a host of up to 16 KiB of anything and still an answer', () => {
     // URL.canParse says yes to this one, and the constructor throws.
     const url = `https://Hooks${'mp'.repeat(9_000)}.example.com/`;

@@ -27,9 +27,9 @@ async function scene() {
   const found = async () => (await store.find(base.id)) ?? base;
   const note = async (given: Partial<EndedAttempt> & { seconds?: number } = {}, by = circuits) =>
     by.noteAttempt(await found(), { group: '1', verdict: 'failed', now: at(given.seconds ?? 0), admission: { kind: 'closed' }, ...given });
-  /** Fails until it is open. */
+  /** Fails for ten seconds, until it is open. */
   const fail = async (seconds = 0, by = circuits) => {
-    for (const group of ['1', '2', '3', '1']) await note({ group, seconds }, by);
+    for (const group of ['1', '2', '3', '1']) await note({ group, seconds: seconds - 10 }, by);
     return note({ group: '2', seconds, reason: 'timeout' }, by);
   };
   const kinds = async () => (await found()).operatorEvents?.map(({ kind }) => kind) ?? [];
@@ -57,7 +57,7 @@ describe('the circuit of a subscription', () => {
     const { circuits, instance, counted, kinds } = await scene();
     for (const by of [circuits, instance(), instance()])
       for (const group of ['1', '2', '3', '4', '5'])
-        await by.noteAttempt(base, { group, verdict: 'failed', now: at(0), admission: { kind: 'closed' } });
+        await by.noteAttempt(base, { group, verdict: 'failed', now: at(group === '5' ? 0 : -10), admission: { kind: 'closed' } });
     expect(counted).toHaveLength(1);
     expect(await kinds()).toEqual(['failing']);
   });

@@ -60,7 +60,7 @@ export class DeliverHarness {
       circuits: this.#circuits,
       limiter: { enter: () => Promise.resolve({ kind: 'open', leave: () => undefined }) },
       metrics: {
-        count: (name, value = 1, dimensions = undefined) =>
+        count: (name, value = 1, dimensions) =>
           void this.measured.push({ name, value, subscription: dimensions?.Subscription }),
         time: (name, value, { Subscription: subscription }) => void this.measured.push({ name, value, subscription }),
       },

@@ -15,7 +15,7 @@ function last(window: FailureWindow, attempts: string, given: { subscription?: t
       .split(/\s+/)
       .map((text, index) => {
         const [verdict, group] = [verdicts[text.charAt(0) as keyof typeof verdicts], text.slice(1)];
-        return window.record(given.subscription ?? payroll, { group, verdict, now: at(index * (given.everySeconds ?? 1)) });
+        return window.record(given.subscription ?? payroll, { group, verdict, now: at(index * (given.everySeconds ?? 3)) });
       })
       .at(-1) === true
   );
@@ -50,14 +50,22 @@ describe('a circuit opens', () => {
     ['a third failed and a third was refused: a refusal is an answer', '+1 f1 r1 '.repeat(12) + 'f1', true],
     ['half was refused and none failed', '+1 r1 '.repeat(20), false],
   ])('on a rate of failures in a minute: %s', (_, attempts, expected) => {
-    expect(last(new FailureWindow(), attempts)).toBe(expected);
+    expect(last(new FailureWindow(), attempts, { everySeconds: 1 })).toBe(expected);
+  });
+
+  it.each([
+    ['nine seconds of failures', 'f1 f2 f3 f1 f2 f3 f1 f2 f3 f1', false],
+    ['ten seconds of failures', 'f1 f2 f3 f1 f2 f3 f1 f2 f3 f1 f2', true],
+  ])('only when they go on for longer than a restart takes: %s', (_, attempts, expected) => {
+    expect(last(new FailureWindow(), attempts, { everySeconds: 1 })).toBe(expected);
+    expect(last(new FailureWindow(), 'f1 f2 f3 f4 '.repeat(10), { everySeconds: 0.2 })).toBe(false);
   });
 
   it('counts the rate over the last sixty seconds only', () => {
     const window = new FailureWindow();
     const record = (seconds: number, verdict: 'accepted' | 'failed') => window.record(payroll, { group: '1', verdict, now: at(seconds) });
     for (let attempt = 0; attempt < 10; attempt += 1) record(0, 'accepted');
-    for (let attempt = 0; attempt < 9; attempt += 1) record(59, 'failed');
+    for (let attempt = 0; attempt < 9; attempt += 1) record(49, 'failed');
     expect(record(59, 'failed')).toBe(true);
     expect(record(60, 'failed')).toBe(false);
   });
@@ -67,20 +75,20 @@ describe('a circuit opens', () => {
     expect(last(window, 'f1 f2 f3 f1 f2 f3')).toBe(true);
     window.forget(payroll);
     expect(last(window, 'f1 f2 f3 f1')).toBe(false);
-    expect(last(window, 'f2')).toBe(true);
+    expect(window.record(payroll, { group: '2', verdict: 'failed', now: at(12) })).toBe(true);
   });
 
   it('by its own failures and not by those of another', () => {
     const window = new FailureWindow();
     last(window, 'f1 f2 f3 f1');
     expect(last(window, 'f1', { subscription: badges })).toBe(false);
-    expect(last(window, 'f1')).toBe(true);
+    expect(window.record(payroll, { group: '1', verdict: 'failed', now: at(12) })).toBe(true);
   });
 
   it('also with a clock that was set back', () => {
     const window = new FailureWindow();
     for (let attempt = 0; attempt < 30; attempt += 1) window.record(payroll, { group: '1', verdict: 'accepted', now: at(3_600) });
-    expect(last(window, '+1 f1 '.repeat(10))).toBe(true);
+    expect(last(window, '+1 f1 '.repeat(10), { everySeconds: 1 })).toBe(true);
   });
 });
 
@@ -95,7 +103,8 @@ describe('its memory', () => {
     for (let number = 0; number < failurePolicy.maxSubscriptions - 2; number += 1) last(window, 'f1', { subscription: numbered(number) });
     last(window, 'r1', { subscription: badges });
     last(window, 'f1', { subscription: numbered(10_000) });
-    expect(last(window, 'f1', { subscription: payroll })).toBe(false);
-    expect(last(window, 'f2', { subscription: badges })).toBe(true);
+    const later = { group: '2', verdict: 'failed', now: at(30) } as const;
+    expect(window.record(payroll, later)).toBe(false);
+    expect(window.record(badges, later)).toBe(true);
   });
 });

@@ -1,17 +1,17 @@
-import type { Leased, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
+import type { Lease, Leased, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
 
 /** LimitStore in memory. It is held to the same contract as the real one. */
 export class InMemoryLimitStore implements LimitStore {
   readonly #taken = new Map<string, Leased>();
 
-  lease(of: LimitSecond, { want, caps }: LeaseRequest): Promise<Leased> {
+  lease(of: LimitSecond, { want, caps }: LeaseRequest): Promise<Lease> {
     const taken = this.takenOf(of);
     const left = (name: keyof Leased) => Math.min(want[name], Math.max(0, caps[name] - taken[name]));
     const given = { places: left('places'), tokens: left('tokens') };
-    if ((want.places > 0 && given.places === 0) || (want.tokens > 0 && given.tokens === 0))
-      return Promise.resolve({ places: 0, tokens: 0 });
+    const lacking = (['places', 'tokens'] as const).filter((name) => given[name] < want[name]);
+    if (lacking.some((name) => given[name] === 0)) return Promise.resolve({ places: 0, tokens: 0, lacking });
     this.#add(of, given);
-    return Promise.resolve(given);
+    return Promise.resolve({ ...given, lacking });
   }
 
   carry(of: LimitSecond, places: number): Promise<number> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LeasedLimiter } from '#lib/delivery/leased-limiter.ts';
-import type { Leased, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
+import type { Lease, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
 import type { Entrance } from '#lib/delivery/limiter.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -17,7 +17,7 @@ class WatchedStore implements LimitStore {
   away = false;
   readonly #store = new InMemoryLimitStore();
 
-  async lease(of: LimitSecond, request: LeaseRequest): Promise<Leased> {
+  async lease(of: LimitSecond, request: LeaseRequest): Promise<Lease> {
     this.calls.push('lease');
     if (this.away) throw new Error('away');
     return this.#store.lease(of, request);
@@ -189,6 +189,18 @@ describe('a limiter', () => {
     expect(await limiter.enter(limited, { concurrency: 3 })).toMatchObject({ kind: 'full' });
     requests[1]?.leave();
     opened(await limiter.enter(limited, { concurrency: 3 }));
+  });
+});
+
+describe('eight instances', () => {
+  it.each([
+    [50, 30],
+    [100, 10],
+  ])('together come to at least nine tenths of %i attempts a second with %i places', async (deliveriesPerSecond, concurrency) => {
+    const limits = { deliveriesPerSecond, concurrency };
+    const seen = await observe({ ...alone, instances: 8, callers: 10, limits, durationMs: [10, 20] }, 6);
+    const full = [...seen.begunBySecond.values()].slice(2, 6);
+    expect(full.reduce((sum, begun) => sum + begun, 0) / full.length).toBeGreaterThanOrEqual(0.9 * deliveriesPerSecond);
   });
 });
 

@@ -1,5 +1,5 @@
 import { LeasedLimiter } from '#lib/delivery/leased-limiter.ts';
-import type { Leased, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
+import type { Lease, LeaseRequest, LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
 import { subscriptionIdSchema, type Limits } from '#lib/subscriptions/subscription.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
 import { InMemoryLimitStore } from './in-memory-limit-store.ts';
@@ -96,7 +96,7 @@ class DistantStore implements LimitStore {
     this.#distance = distance;
   }
 
-  lease(of: LimitSecond, request: LeaseRequest): Promise<Leased> {
+  lease(of: LimitSecond, request: LeaseRequest): Promise<Lease> {
     return this.#call(() => this.#store.lease(of, request));
   }
 

@@ -6,7 +6,8 @@ import type { DeliveryQueue, QueuedDelivery, QueuedRelease } from '#lib/delivery
 import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { FailureWindow } from '#lib/delivery/failure-window.ts';
 import { recoverDeadLetters } from '#lib/delivery/recover.ts';
-import { sweep, type SweepParts, type SweepReport } from '#lib/delivery/sweep.ts';
+import type { SweepParts } from '#lib/delivery/sweep-parts.ts';
+import { sweep, type SweepReport } from '#lib/delivery/sweep.ts';
 import { RelayError } from '#lib/errors.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';

@@ -1,0 +1,25 @@
+import type { CircuitStore, Subscription, SubscriptionStore } from '../subscriptions/subscription.ts';
+import type { Circuits } from './circuits.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
+import type { LaneQueue, LaneStore } from './lane-store.ts';
+
+/** What sweeping needs; brought by the wiring, or by a test. */
+export interface SweepParts {
+  readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'setStatus' | 'purge' | 'told'>;
+  readonly circuits: Pick<Circuits, 'admit' | 'giveUp'>;
+  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'any'>;
+  readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
+  /** Goes on with the redelivery of dead letters; see recover.ts. Answers how many were sent. */
+  readonly recover: (subscription: Subscription, hasTime: () => boolean) => Promise<number>;
+  readonly metrics: SweepMetrics;
+  readonly now: () => Date;
+  /** A uuid. */
+  readonly newToken: () => string;
+  /** How often it is run, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** Port. Names of lib/telemetry/metric-names.ts. */
+export interface SweepMetrics {
+  count(name: 'OpenCircuits' | 'ParkedLanes' | 'OldestParkedAgeSeconds', value: number): void;
+}

@@ -1,0 +1,66 @@
+import { InMemoryLaneStore, type LaneRows } from '../in-memory-lane-store.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What processes call, and what can be away. */
+export const portNames = ['store', 'lanes', 'guard', 'subscriptions', 'limits', 'queue'] as const;
+export type PortName = (typeof portNames)[number];
+
+/** `between`: of the two writes of a call that has two, the first was made. */
+export type FaultMoment = 'before' | 'between' | 'after';
+
+export interface Fault {
+  readonly kind: 'crash' | 'stop' | 'error';
+  readonly moment: FaultMoment;
+  /** Of a `stop`. */
+  readonly forMs: number;
+}
+
+/** What goes wrong, and when: by the number of calls from now, or for a while. */
+export class Faults {
+  readonly #time: VirtualTime;
+  readonly #laneRows: LaneRows;
+  readonly #down = new Map<PortName, number>();
+  #planned: { inCalls: number; readonly fault: Fault }[] = [];
+  /** Of a run without any, more can be said. */
+  any = false;
+
+  constructor(time: VirtualTime, laneRows: LaneRows) {
+    this.#time = time;
+    this.#laneRows = laneRows;
+  }
+
+  plan(inCalls: number, fault: Fault): void {
+    this.any = true;
+    this.#planned.push({ inCalls, fault });
+  }
+
+  away(port: PortName, forMs: number): void {
+    this.any = true;
+    this.#down.set(port, this.#time.nowMs + forMs);
+  }
+
+  heal(): void {
+    this.#planned = [];
+    this.#down.clear();
+  }
+
+  /** For each call. */
+  next(port: PortName): Fault | undefined {
+    for (const planned of this.#planned) planned.inCalls -= 1;
+    const due = this.#planned.find(({ inCalls }) => inCalls < 0);
+    if (due !== undefined) {
+      this.#planned = this.#planned.filter((one) => one !== due);
+      return due.fault;
+    }
+    return (this.#down.get(port) ?? 0) > this.#time.nowMs ? { kind: 'error', moment: 'before', forMs: 0 } : undefined;
+  }
+
+  /** Makes the first write of two, where a call has two. */
+  async begin(port: PortName, method: string, args: readonly unknown[]): Promise<void> {
+    if (port !== 'lanes' || (method !== 'park' && method !== 'append')) return;
+    const dying = new InMemoryLaneStore({ rows: this.#laneRows, diesAtWrite: 2 });
+    const call = dying[method].bind(dying) as (...args: readonly unknown[]) => Promise<unknown>;
+    // It dies at its second write: that is what it is for.
+    await call(...args).catch(() => undefined);
+  }
+}

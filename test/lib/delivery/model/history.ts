@@ -1,0 +1,93 @@
+import type { DeliveryMessage, DeliveryStatus } from '#lib/delivery/delivery.ts';
+import type { SubscriptionId } from '#lib/subscriptions/subscription.ts';
+
+/** A delivery that the queue took, with its place behind what came before it in its lane. */
+export interface Accepted {
+  readonly message: DeliveryMessage;
+  readonly lane: string;
+  readonly position: number;
+}
+
+/** One request that went out. */
+export interface Sent {
+  readonly order: number;
+  readonly atMs: number;
+  readonly message: DeliveryMessage;
+  readonly webhookId: string;
+  readonly late: boolean;
+  readonly claimedAtMs: number;
+  /** Its process was stopped for a while, and went on, since it had claimed the delivery; since it had taken the turn of its state. */
+  readonly stoppedSince: { readonly claim: boolean; readonly turn: boolean };
+  /** The circuit was open in the store, for so long that everybody knew; which opening. */
+  readonly opening: Opening | undefined;
+  /** `killed`: its process is dead, and nobody knows. */
+  end: 'under-way' | 'accepted' | 'refused' | 'failed' | 'gone' | 'unheard' | 'killed';
+  endedAtMs: number;
+}
+
+export interface Opening {
+  readonly subscription: SubscriptionId;
+  readonly openedAtMs: number;
+  closedAtMs: number | undefined;
+  probes: number;
+  sent: number;
+}
+
+/** What was written down of a delivery in the end. */
+export interface Recorded {
+  readonly order: number;
+  readonly status: DeliveryStatus;
+}
+
+/** All that happened, as somebody saw it who stands outside the relay. */
+export class History {
+  readonly accepted = new Map<string, Accepted>();
+  readonly sent: Sent[] = [];
+  /** By delivery: its first final status. */
+  readonly recorded = new Map<string, Recorded>();
+  readonly disabled = new Set<string>();
+  readonly deleted = new Set<string>();
+  /** Requests of a subscription that were under way at once, at most. */
+  readonly busiest = new Map<string, number>();
+  /** Bugs: what `deliver` and `sweep` reported and nobody had planned. */
+  readonly unexpected: string[] = [];
+  readonly openings: Opening[] = [];
+  /** Crashes, stops and batches that came twice: each may bring a probe that was claimed once and is made twice. */
+  interrupted = 0;
+  #order = 0;
+  readonly #lines: string[] = [];
+  readonly #laneLengths = new Map<string, number>();
+
+  nextOrder(): number {
+    return (this.#order += 1);
+  }
+
+  tell(atMs: number, line: string): void {
+    this.#lines.push(`${new Date(atMs).toISOString().slice(8, 23)} ${line}`);
+  }
+
+  accept(lane: string, message: DeliveryMessage): void {
+    if (this.accepted.has(message.delivery)) return;
+    const position = this.#laneLengths.get(lane) ?? 0;
+    this.#laneLengths.set(lane, position + 1);
+    this.accepted.set(message.delivery, { message, lane, position });
+  }
+
+  record(delivery: string, status: DeliveryStatus): void {
+    if (status === 'pending' || status === 'parked' || this.recorded.has(delivery)) return;
+    this.recorded.set(delivery, { order: this.nextOrder(), status });
+  }
+
+  sendsOf(delivery: string): Sent[] {
+    return this.sent.filter(({ message }) => message.delivery === delivery);
+  }
+
+  toString(): string {
+    return this.#lines.join('\n');
+  }
+}
+
+/** Short, for people: subscription, change, replay. */
+export function nameOf({ subscription, change, replay }: DeliveryMessage): string {
+  return `${subscription.slice(-1)}/${change.id}${replay === undefined ? '' : `@${replay.id.slice(-3)}${replay.full ? '-full' : ''}`}`;
+}

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { portNames, type FaultMoment } from './faults.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** What an endpoint does with a change, attempt by attempt; then it takes it. */
+export const answers = ['500', '503-later', '429', '400', '422', '302', 'timeout', 'reset', 'refused', '410'] as const;
+export type Answer = (typeof answers)[number] | '200';
+
+/** What can be said of a person. The first three are their status. */
+export const sayings = ['activated', 'deactivated', 'deleted', 'member_added', 'member_removed', 'updated'] as const;
+export type Saying = (typeof sayings)[number];
+
+export type Command = { readonly afterMs: number } & (
+  | {
+      readonly kind: 'publish';
+      readonly subscription: number;
+      readonly person: number;
+      readonly saying: Saying;
+      /** In Okta's time; what comes later may be older, and the same twice is the same change. */
+      readonly at: number;
+      readonly answers: readonly Answer[];
+    }
+  /** One change of each person: what opens a circuit, and what fills lanes. */
+  | { readonly kind: 'publish-all'; readonly subscription: number; readonly saying: Saying; readonly at: number }
+  /** One of the changes before, by its number. */
+  | { readonly kind: 'replay'; readonly which: number; readonly full: boolean }
+  | { readonly kind: 'recover' | 'pause' | 'resume' | 'enable' | 'delete'; readonly subscription: number }
+  | { readonly kind: 'down'; readonly subscription: number; readonly how: Answer; readonly forMs: number }
+  | { readonly kind: 'away'; readonly port: (typeof portNames)[number]; readonly forMs: number }
+  | { readonly kind: 'fault'; readonly fault: 'crash' | 'stop' | 'error'; readonly moment: FaultMoment; readonly inCalls: number; readonly forMs: number }
+  /** The queue hears nothing of the next batch that is done. */
+  | { readonly kind: 'batch-lost' }
+);
+
+export interface Script {
+  /** Of all that is left to chance: who takes which batch, and how long anything takes. */
+  readonly seed: number;
+  readonly subscriptions: readonly SubscriptionSetting[];
+  readonly commands: readonly Command[];
+}
+
+export interface SubscriptionSetting {
+  readonly ordering: 'per-subject' | 'none';
+  readonly stale: 'skip' | 'late';
+  readonly concurrency: number;
+  readonly deliveriesPerSecond: number | undefined;
+  readonly retrySeconds: readonly number[] | undefined;
+  readonly hearsOperators: boolean;
+}
+
+export const subscriptionCount = 3;
+export const personCount = 4;
+const subscription = fc.nat(subscriptionCount - 1);
+const saying = fc.constantFrom(...sayings);
+const at = fc.nat(9);
+const anyAnswer = fc.constantFrom<Answer>('200', ...answers.slice(0, -1), '500', '500', '503-later', 'timeout', '410');
+
+const acts = fc.oneof(
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      kind: fc.constant('publish' as const),
+      subscription,
+      person: fc.nat(personCount - 1),
+      saying,
+      at,
+      answers: fc.oneof({ weight: 2, arbitrary: fc.constant<Answer[]>([]) }, fc.array(anyAnswer, { minLength: 1, maxLength: 5 })),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('publish-all' as const), subscription, saying, at }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('replay' as const), which: fc.nat(20), full: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const), subscription }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('recover' as const, 'enable' as const, 'enable' as const, 'delete' as const), subscription }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('down' as const),
+      subscription,
+      how: fc.constantFrom<Answer>('500', 'refused', 'timeout', 'reset', '422'),
+      forMs: fc.constantFrom(20 * second, 4 * minute, 40 * minute, 9 * hour, 200 * hour),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('away' as const),
+      port: fc.constantFrom(...portNames),
+      forMs: fc.constantFrom(300, 15 * second, 10 * minute),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      fault: fc.constantFrom('crash' as const, 'crash' as const, 'stop' as const, 'error' as const),
+      moment: fc.constantFrom('before' as const, 'between' as const, 'after' as const),
+      inCalls: fc.nat(60),
+      forMs: fc.constantFrom(20 * second, 40 * second, 7 * minute, 12 * minute, 70 * minute),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('batch-lost' as const) }) },
+);
+
+/** Mostly close together, where the races are; sometimes long enough for the late waits of the schedule. */
+const afterMs = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(0, 0, 40, 400, 3 * second) },
+  { weight: 3, arbitrary: fc.constantFrom(6 * second, 70 * second, 6 * minute) },
+  { weight: 1, arbitrary: fc.constantFrom(35 * minute, 3 * hour, 30 * hour) },
+);
+
+const setting = fc.record({
+  ordering: fc.constantFrom('per-subject' as const, 'per-subject' as const, 'per-subject' as const, 'none' as const),
+  stale: fc.constantFrom('skip' as const, 'skip' as const, 'late' as const),
+  concurrency: fc.constantFrom(10, 10, 2, 1),
+  deliveriesPerSecond: fc.constantFrom(undefined, undefined, 1),
+  retrySeconds: fc.constantFrom(undefined, undefined, [5, 60, 300], [30, 30, 30, 30, 600]),
+  hearsOperators: fc.boolean(),
+});
+
+export const scripts: fc.Arbitrary<Script> = fc.record({
+  seed: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 1_000_000 }) }),
+  subscriptions: fc.array(setting, { minLength: subscriptionCount, maxLength: subscriptionCount }),
+  commands: fc.array(
+    fc.tuple(afterMs, acts).map(([waitMs, act]): Command => ({ ...act, afterMs: waitMs })),
+    { minLength: 1, maxLength: 60, size: 'max' },
+  ),
+});
