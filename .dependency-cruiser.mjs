@@ -7,24 +7,24 @@
 const vendors = [
   { name: 'dynamodb', packages: '@aws-sdk/(client|lib|util)-dynamodb', rooms: 'lib/dynamodb' },
   { name: 'sqs', packages: '@aws-sdk/client-sqs', rooms: 'lib/sqs' },
-  { name: 's3', packages: '@aws-sdk/client-s3', rooms: 'lib/s3' },
-  { name: 'kms', packages: '@aws-sdk/client-kms', rooms: 'lib/kms' },
   { name: 'msk', packages: '@aws-sdk/client-kafka', rooms: 'lib/msk' },
   { name: 'kafka', packages: '(kafkajs|aws-msk-iam-sasl-signer-js)', rooms: 'lib/kafka' },
-  { name: 'undici', packages: 'undici', rooms: 'lib/undici' },
+  { name: 'signing', packages: '(@smithy/signature-v4|@aws-sdk/credential-provider-node)', rooms: 'lib/aws' },
   { name: 'middy', packages: '@middy/[^/]+', rooms: '(functions|lib/telemetry|lib/http)' },
-  { name: 'cdk', packages: '(aws-cdk-lib|constructs)', rooms: 'infra' },
+  { name: 'cdk', packages: '(aws-cdk-lib|cdk-nag|constructs)', rooms: 'infra' },
   { name: 'emulators', packages: '(dynalite|fauxqs)', rooms: 'local/emulators' },
 ];
 
 /** Each room of lib/ and the rooms below it that it may know. A room that is not named here may import nothing. */
 const rooms = {
   sealing: { below: [], why: 'Sealing a secret is the same act whoever owns the secret.' },
+  deployment: { below: [], why: 'What a deployment asks of the cluster is asked before anything of the relay runs.' },
   quarantine: { below: [], why: 'The quarantine keeps bytes and a reason; it must be able to keep what nobody could read.' },
   okta: { below: ['sealing', 'quarantine'], why: "Okta's dialect is the lowest language: whoever translates it comes above." },
   identity: { below: ['okta'], why: 'A change is the same for every subscriber, however it is stored, sent or filtered.' },
   intake: { below: ['identity', 'okta', 'quarantine', 'sealing'], why: 'Taking an event in must not depend on who will receive it.' },
   subscriptions: { below: ['identity', 'okta', 'sealing'], why: 'What someone subscribes to does not depend on how it is delivered.' },
+  orgs: { below: ['subscriptions', 'okta', 'sealing'], why: 'Managing an org needs no hook request, and taking one in needs no manager.' },
   delivery: {
     below: ['subscriptions', 'identity', 'okta', 'quarantine', 'sealing', 'intake'],
     why: 'Delivering knows the subscription and the change, never the table, queue or socket behind its ports.',
@@ -34,16 +34,17 @@ const rooms = {
     why: 'A replay reads the log again and owes deliveries; who delivers them does not know that there are replays.',
   },
   admin: {
-    below: ['replay', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing', 'http'],
+    below: ['replay', 'orgs', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing', 'http'],
     why: 'The admin API asks the same ports as the functions do.',
   },
   ...Object.fromEntries(
-    ['aws', 'dynamodb', 'sqs', 's3', 'kms', 'msk', 'kafka', 'undici'].map((vendor) => [
+    ['aws', 'dynamodb', 'sqs', 's3', 'kms', 'msk', 'kafka', 'https'].map((vendor) => [
       vendor,
       {
         below: [
           ...(vendor === 'aws' ? [] : ['aws']),
           'replay',
+          'orgs',
           'delivery',
           'subscriptions',
           'intake',
@@ -51,6 +52,7 @@ const rooms = {
           'okta',
           'quarantine',
           'sealing',
+          'deployment',
         ],
         why: "A vendor's folder implements our ports. It does not know another vendor, HTTP, the settings or the log line, so that it can be swapped.",
       },
@@ -62,7 +64,7 @@ const rooms = {
   },
   config: { below: ['intake'], why: 'Settings are read before anything works, so nothing that works may be needed to read them.' },
   wiring: {
-    below: ['config', 'kms', 'sealing'],
+    below: ['config', 'kms', 'kafka', 'intake', 'sealing'],
     why: 'What several functions put together in the same way is put together here, for the wirings of functions/ and nobody else.',
   },
   telemetry: {

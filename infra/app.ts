@@ -5,6 +5,7 @@
 import { App } from 'aws-cdk-lib';
 import { readCdkContext } from './cdk-context.ts';
 import { RelayStack } from './relay-stack.ts';
+import { checkAgainstRules } from './rules.ts';
 import { readStage } from './stages.ts';
 
 const app = new App({ context: readCdkContext() });
@@ -16,6 +17,7 @@ const asked = (name: string): string | undefined => {
 const stageName = asked('stage') ?? 'dev';
 const stage = readStage(stageName);
 const account = asked('account');
+checkAgainstRules(app);
 new RelayStack(app, `okta-event-relay-${stageName}`, {
   stage,
   env: { region: asked('region') ?? stage.region, ...(account === undefined ? {} : { account }) },

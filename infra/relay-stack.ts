@@ -2,23 +2,21 @@ import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Alias, type IFunction, type IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FunctionName } from '#lib/config/function-settings.ts';
-import { ChangeLog } from './constructs/change-log.ts';
+import { EgressNetwork } from './constructs/egress-network.ts';
+import { EveryMinute } from './constructs/every-minute.ts';
+import { FailedInvocations } from './constructs/failed-invocations.ts';
 import { FrontDoor } from './constructs/front-door.ts';
+import { HookDoorMetrics } from './constructs/hook-door-metrics.ts';
 import { RelayKeys } from './constructs/keys.ts';
-import { Quarantine } from './constructs/quarantine.ts';
+import { RelayDashboard } from './constructs/relay-dashboard.ts';
 import { RelayFunction, type RelayFunctionProps } from './constructs/relay-function.ts';
 import type { Keeping } from './constructs/relay-log-group.ts';
 import { RelayNetwork } from './constructs/relay-network.ts';
-import { RelayQueue } from './constructs/relay-queue.ts';
-import { Stores } from './constructs/stores.ts';
-import { type Places, settingsFrom } from './settings.ts';
+import { administer, deliverOut, sendAgain, takeIn, wakeUp } from './flows.ts';
+import { makePlaces } from './places.ts';
+import { settingsFrom } from './settings.ts';
 import type { Stage } from './stages.ts';
-
-/**
- * SQS's most. The relay counts its own attempts, ten at most; every hand-back and every throttled receive counts here too, and a
- * message must never leave its lane before the relay says so.
- */
-const maxReceiveCount = 1_000;
+import { type Watched, watchPromises } from './watch-promises.ts';
 
 export interface RelayStackProps extends StackProps {
   readonly stage: Stage;
@@ -27,8 +25,8 @@ export interface RelayStackProps extends StackProps {
 
 /**
  * Okta → HTTP API → receive-hook → Kafka → fan-out → deliveries.fifo → deliver → subscribers. While Kafka is out of reach:
- * receive-hook → change-spool.fifo → respool → Kafka. Beside it, admin; and for what is asked for again: admin → replays.fifo → replay →
- * replay-deliveries.fifo → deliver.
+ * receive-hook → change-spool.fifo → respool → Kafka. What waits longer: deliver → lanes → sweep → deliveries.fifo. Beside it, admin;
+ * and for what is asked for again: admin → replays.fifo → replay → replay-deliveries.fifo → deliver.
  */
 export class RelayStack extends Stack {
   readonly #zones: string[];
@@ -42,44 +40,65 @@ export class RelayStack extends Stack {
 
     const keys = new RelayKeys(this, 'Keys', { removalPolicy });
     const network = new RelayNetwork(this, 'Network', { kafka: stage.kafka, zones: this.#zones, keys, keeping });
-    const places: Places = {
-      keys,
-      changes: new ChangeLog(this, 'Changes', { kafka: stage.kafka, network, keys, keeping }),
-      // No dead letters: in an outage of Kafka every try is a receive, and a limit would throw good changes out of their order.
-      changeSpool: new RelayQueue(this, 'ChangeSpool', { name: 'changeSpool', keys, removalPolicy }),
-      stores: new Stores(this, 'Stores', { keys, removalPolicy }),
-      quarantine: new Quarantine(this, 'Quarantine', { keys, removalPolicy }),
-      deliveries: new RelayQueue(this, 'Deliveries', { name: 'deliveries', keys, removalPolicy, maxReceiveCount }),
-      // No dead letters: each turn of a long replay is a receive.
-      replays: new RelayQueue(this, 'Replays', { name: 'replays', keys, removalPolicy }),
-      replayDeliveries: new RelayQueue(this, 'ReplayDeliveries', { name: 'replayDeliveries', keys, removalPolicy, maxReceiveCount }),
+    const failed = new FailedInvocations(this, 'FailedInvocations', { keys, removalPolicy });
+    const everyFunction: RelayFunction[] = [];
+    const relayFunction = (
+      name: FunctionName,
+      settings: Readonly<Record<string, string>>,
+      more: Partial<RelayFunctionProps> = {},
+    ): RelayFunction => {
+      const made = new RelayFunction(this, pascal(name), { name, settings, keeping, key: keys.data, ...more });
+      everyFunction.push(made);
+      return made;
     };
 
-    const settings = settingsFrom(places, stage);
-    const relayFunction = (name: FunctionName, more: Partial<RelayFunctionProps> = {}): RelayFunction =>
-      new RelayFunction(this, pascal(name), { name, settings, keeping, key: keys.data, ...more });
+    const setup = relayFunction('cluster-setup', { LOG_LEVEL: stage.logLevel }, { failed });
+    keys.grantReadAndWrite(setup.role, 'sqs');
+    const places = makePlaces(this, { kafka: stage.kafka, network, keys, keeping, setup });
+
+    const settings = settingsFrom(places, stage, this.stackName);
     const besideBrokers = { vpc: network.vpc, subnets: network.subnets, securityGroup: network.functions };
     const { reservedConcurrency } = stage.receiveHook;
 
-    const receiveHook = relayFunction('receive-hook', { network: besideBrokers, reservedConcurrency });
-    takeIn(receiveHook, relayFunction('respool', { network: besideBrokers }), places, stage);
-    const deliver = relayFunction('deliver');
-    deliverOut(relayFunction('fan-out'), deliver, places, stage);
-    sendAgain(relayFunction('replay', { network: besideBrokers }), deliver, places, stage);
-    const admin = relayFunction('admin');
-    places.stores.grantAdminister(admin.role);
-    places.quarantine.grantList(admin.role);
-    places.replays.grantSend(admin.role);
+    const receiveHook = relayFunction('receive-hook', settings, { network: besideBrokers, reservedConcurrency });
+    takeIn(receiveHook, relayFunction('respool', settings, { network: besideBrokers }), places, stage);
+    const fanOut = relayFunction('fan-out', settings);
+    const deliver = relayFunction('deliver', settings, this.#egress(stage, keys, keeping));
+    deliverOut(fanOut, deliver, places, stage);
+    sendAgain(relayFunction('replay', settings, { network: besideBrokers }), deliver, places, stage);
+    const sweep = relayFunction('sweep', settings, { failed });
+    wakeUp(sweep, places);
+    new EveryMinute(this, 'SweepTick', { target: sweep, failed, keys });
+    const admin = relayFunction('admin', settings);
+    administer(admin, places);
 
     const door = new FrontDoor(this, 'FrontDoor', {
       receiveHook: warm(receiveHook, stage),
       admin: admin.function,
+      domains: stage.domains,
       keeping,
       key: keys.data,
     });
-    this.#say('HookUrl', `${door.url}/okta/ORG/events`, 'For Okta: put the name of the org in place of ORG');
-    this.#say('AdminUrl', `${door.url}/v1`, 'For callers with execute-api:Invoke, signed with SigV4');
-    this.#say('OrgsTable', places.stores.orgs.table.tableName, 'Next: put an org here (docs/deploy.md, "The first org")');
+    const hookDoor = new HookDoorMetrics(this, 'HookDoor', { door: door.hooks });
+    const watched: Watched = { places, stage, hookDoor, receiveHook, fanOut, sweep, functions: everyFunction, failed };
+    const alarms = watchPromises(this, watched);
+    const dashboard = new RelayDashboard(this, 'Overview', { ...watched, alarms });
+
+    this.#say('HookUrl', `${door.hooks.url}/okta/ORG/events`, 'For Okta: put the name of the org in place of ORG');
+    this.#say('AdminUrl', `${door.admin.url}/v1`, 'Next: POST an org to /orgs, signed with SigV4 (docs/deploy.md, "The first org")');
+    this.#say('AlarmsTopic', alarms.topic.topicArn, 'Subscribe to it whoever is to hear of alarms');
+    this.#say('Dashboard', dashboard.name, 'Its name in CloudWatch');
+    for (const [id, { dnsTarget }] of Object.entries({ HookDomainTarget: door.hooks, AdminDomainTarget: door.admin }))
+      if (dnsTarget !== undefined) this.#say(id, dnsTarget, 'What the name must point to, as a CNAME');
+  }
+
+  /** Where webhooks leave from, when that is to be fixed; otherwise deliver is in no network of ours. */
+  #egress(stage: Stage, keys: RelayKeys, keeping: Keeping): Partial<RelayFunctionProps> {
+    const { staticEgress } = stage.deliver;
+    if (staticEgress === undefined) return {};
+    const network = new EgressNetwork(this, 'Egress', { ...staticEgress, zones: this.#zones, keys, keeping });
+    this.#say('EgressAddresses', network.addresses, 'Where webhooks come from, for the firewalls of subscribers');
+    return { network };
   }
 
   /** Said by the stage, so that nothing is looked up in an account. */
@@ -90,44 +109,6 @@ export class RelayStack extends Stack {
   #say(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
-}
-
-/** From Okta to Kafka, by the spool when Kafka is out of reach. */
-function takeIn(receiveHook: RelayFunction, respool: RelayFunction, places: Places, stage: Stage): void {
-  const { changes, changeSpool, quarantine, stores } = places;
-  stores.grantCheckHooks(receiveHook.role);
-  quarantine.grantKeep(receiveHook.role);
-  changes.grantAppend(receiveHook);
-  changeSpool.grantSend(receiveHook.role);
-  // A version is made when the template changes, and the brokers' addresses are not in the template.
-  receiveHook.function.invalidateVersionBasedOn(changes.size);
-
-  quarantine.grantKeep(respool.role);
-  changes.grantAppend(respool);
-  changeSpool.feed(respool, stage.respool);
-}
-
-/** From Kafka to the subscribers. */
-function deliverOut(fanOut: RelayFunction, deliver: RelayFunction, places: Places, stage: Stage): void {
-  const { changes, deliveries, quarantine, stores } = places;
-  stores.grantMatchSubscriptions(fanOut.role);
-  quarantine.grantKeep(fanOut.role);
-  deliveries.grantSend(fanOut.role);
-  changes.feed(fanOut, stage.fanOut);
-
-  stores.grantSettleDeliveries(deliver.role);
-  quarantine.grantKeep(deliver.role);
-  deliveries.feed(deliver, stage.deliver);
-}
-
-/** From Kafka to one subscriber once more, beside the live deliveries and not among them. */
-function sendAgain(replay: RelayFunction, deliver: RelayFunction, places: Places, stage: Stage): void {
-  const { changes, replays, replayDeliveries, stores } = places;
-  stores.grantReplay(replay.role);
-  changes.grantReadRange(replay);
-  replayDeliveries.grantSend(replay.role);
-  replays.feed(replay, { maximumConcurrency: 2 });
-  replayDeliveries.feed(deliver, { ...stage.replay, id: 'ReplayedMessages' });
 }
 
 /** With provisioned concurrency requests go to an alias, for versions alone can be kept warm. */

@@ -1,4 +1,5 @@
 import type { ChangeLog } from './constructs/change-log.ts';
+import { sweepIntervalMs } from './constructs/every-minute.ts';
 import type { RelayKeys } from './constructs/keys.ts';
 import type { Quarantine } from './constructs/quarantine.ts';
 import type { RelayQueue } from './constructs/relay-queue.ts';
@@ -24,6 +25,7 @@ export interface Places {
 export function settingsFrom(
   { keys, changes, changeSpool, stores, quarantine, deliveries, replays, replayDeliveries }: Places,
   stage: Stage,
+  metricsNamespace: string,
 ): Readonly<Record<string, string>> {
   return {
     CHANGE_LOG: 'kafka',
@@ -32,9 +34,12 @@ export function settingsFrom(
     KAFKA_AUTH: 'iam',
     CHANGE_SPOOL_QUEUE_URL: changeSpool.queue.queueUrl,
     ORGS_TABLE: stores.orgs.table.tableName,
+    SENDERS_TABLE: stores.senders.table.tableName,
     SUBSCRIPTIONS_TABLE: stores.subscriptions.table.tableName,
     DELIVERIES_TABLE: stores.deliveries.table.tableName,
     STATES_TABLE: stores.states.table.tableName,
+    LANES_TABLE: stores.lanes.table.tableName,
+    LIMITS_TABLE: stores.limits.table.tableName,
     DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
     REPLAYS_TABLE: stores.replays.table.tableName,
     REPLAYS_QUEUE_URL: replays.queue.queueUrl,
@@ -45,6 +50,10 @@ export function settingsFrom(
     ADMIN_AUTH: 'iam',
     ATTEMPT_TIMEOUT_MS: '15000',
     SUBSCRIPTIONS_MAX_AGE_MS: '2500',
+    SWEEP_INTERVAL_MS: String(sweepIntervalMs),
+    // Empty is the same as not set.
+    ALLOWED_HOOK_RANGES: (stage.receiveHook.allowedRanges ?? []).join(','),
+    METRICS_NAMESPACE: metricsNamespace,
     LOG_LEVEL: stage.logLevel,
   };
 }

@@ -44,6 +44,18 @@ const kafkaSchema = z.discriminatedUnion('kind', [
     topics: z.enum(['create', 'present']),
   }),
 ]);
+const domainSchema = z.strictObject({
+  /** The name, whose CNAME you point to what the output says. */
+  name: z.hostname(),
+  /** A certificate of ACM for it, in the stage's region. */
+  certificateArn: z.string().regex(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/),
+});
+const adminDomainSchema = domainSchema.extend({
+  /** mTLS: callers need a certificate signed by one of those in this S3 object, in PEM. */
+  clientCertificates: z.strictObject({ bucket: z.string().min(3), key: z.string().min(1), version: z.string().min(1) }).optional(),
+});
+export type DomainSettings = z.infer<typeof adminDomainSchema>;
+
 export type KafkaSettings = z.infer<typeof kafkaSchema>;
 export type ProvisionedKafka = Extract<KafkaSettings, { kind: 'provisioned' }>;
 export type ExistingKafka = Extract<KafkaSettings, { kind: 'existing' }>;
@@ -64,13 +76,31 @@ export const stageSchema = z
       provisionedConcurrency: z.int().min(1).max(1_000).optional(),
       /** Most requests at a time: what is above gets a 503, which Okta sends once more. Taken out of the account's own limit. */
       reservedConcurrency: z.int().min(1).max(10_000).optional(),
+      /** Networks that hook requests may come from. The handler checks: an HTTP API has no firewall. What comes from elsewhere is lost. */
+      allowedRanges: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .min(1)
+        .optional(),
+    }),
+    /** Names of our own instead of those that API Gateway makes; its own are closed then. Client certificates at the admin's door only: Okta has none. */
+    domains: z.strictObject({ hooks: domainSchema.optional(), admin: adminDomainSchema.optional() }).optional(),
+    alarms: z.strictObject({
+      /** Who is told by mail; everybody else subscribes to the topic of the output. */
+      email: z.email().optional(),
+      /** Hours, by org, after which its silence is an alarm. Only you know which org speaks how often. */
+      silentOrgs: z.record(z.string().regex(/^[a-z0-9-]+$/), z.int().min(1).max(168)).optional(),
     }),
     /** Event pollers of the Kafka event source mapping, in provisioned mode. More than one per partition would idle. */
     fanOut: z.strictObject({ minimumPollers: z.int().min(1).max(200), maximumPollers: z.int().min(1).max(2_000) }),
     /** Most respool invocations at a time. */
     respool: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
     /** Most deliver invocations at a time. */
-    deliver: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
+    deliver: z.strictObject({
+      /** More than twice what one subscription may take (10 by default), so that a slow one leaves room for the others. */
+      maximumConcurrency: z.int().min(21).max(1_000),
+      /** Webhooks leave from fixed addresses, by NAT gateways in a network of their own. */
+      staticEgress: z.strictObject({ vpcCidr: z.cidrv4(), natGateways: z.int().min(1).max(3) }).optional(),
+    }),
     /** Most deliver invocations at a time for what replays send again, on top of those for live changes. */
     replay: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
   })
@@ -107,9 +137,10 @@ const stages = {
     logRetentionDays: 14,
     logLevel: 'info',
     receiveHook: {},
+    alarms: {},
     fanOut: { minimumPollers: 1, maximumPollers: 1 },
     respool: { maximumConcurrency: 2 },
-    deliver: { maximumConcurrency: 10 },
+    deliver: { maximumConcurrency: 25 },
     replay: { maximumConcurrency: 2 },
   },
   prod: {
@@ -125,6 +156,7 @@ const stages = {
     logRetentionDays: 90,
     logLevel: 'info',
     receiveHook: { provisionedConcurrency: 2, reservedConcurrency: 200 },
+    alarms: {},
     fanOut: { minimumPollers: 1, maximumPollers: 12 },
     respool: { maximumConcurrency: 10 },
     deliver: { maximumConcurrency: 200 },

@@ -23,6 +23,9 @@ export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
 
     const line = lineOf(context);
     line.note({ ...counts, failedPartitions: resumePoints.size, outcome: resumePoints.size === 0 ? 'done' : 'partial' });
+    telemetry.metrics.count('Queued', counts.deliveries);
+    telemetry.metrics.count('Quarantined', counts.quarantined);
+    telemetry.metrics.count('StuckPartitions', resumePoints.size);
     if (resumePoints.size > 0 || counts.quarantined > 0) line.warn();
     for (const failure of failures) line.failure(failure);
     return mskBatchResponse(resumePoints, records);

@@ -9,6 +9,8 @@ import { s3QuarantineBodies } from '#lib/s3/quarantine-bodies.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { sqsDeliveryQueue } from '#lib/sqs/delivery-queue.ts';
 import { SubscriptionDirectory } from '#lib/subscriptions/subscription-directory.ts';
+import { emfMetrics } from '#lib/telemetry/metrics.ts';
+import { writeLine } from '#lib/telemetry/wide-line.ts';
 
 const config = readConfig([
   'AWS_REGION',
@@ -20,6 +22,7 @@ const config = readConfig([
   'AWS_ENDPOINT_URL_S3',
   'AWS_ENDPOINT_URL_SQS',
   'SUBSCRIPTIONS_MAX_AGE_MS',
+  'METRICS_NAMESPACE',
   'LOG_LEVEL',
 ]);
 
@@ -30,7 +33,8 @@ const dynamodb = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNA
 /** With one more call and its retries this stays within what fan-out leaves for ending (endingTimeMs, 20 s). */
 const sendBudgetMs = 10_000;
 
-export const telemetry = { now, level: config.LOG_LEVEL };
+const metrics = emfMetrics({ namespace: config.METRICS_NAMESPACE, now, write: writeLine });
+export const telemetry = { now, level: config.LOG_LEVEL, metrics };
 
 export const fanningOut: FanOutParts = {
   subscriptions: new SubscriptionDirectory(dynamodbSubscriptionStore({ client: dynamodb, table: config.SUBSCRIPTIONS_TABLE }), {

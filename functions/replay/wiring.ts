@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { environmentVariable } from '#lib/config/environment.ts';
 import { providedChangeLogRange } from '#lib/config/local-parts.ts';
-import { configError, readConfig } from '#lib/config/read-config.ts';
+import { configError } from '#lib/config/read-config.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbReplayStore } from '#lib/dynamodb/replay-store.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
@@ -11,11 +10,14 @@ import type { WorkReplaysParts } from '#lib/replay/work-replays.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { sqsDeliveryQueue } from '#lib/sqs/delivery-queue.ts';
 import { sqsMessageVisibility } from '#lib/sqs/message-visibility.ts';
+import { emfMetrics } from '#lib/telemetry/metrics.ts';
+import { writeLine } from '#lib/telemetry/wide-line.ts';
+import { readConfigWithChangeLog } from '#lib/wiring/change-log-config.ts';
+import { changeTopic } from '#lib/wiring/change-topic.ts';
 
 const now = () => new Date();
 
-const always = [
-  'CHANGE_LOG',
+const config = readConfigWithChangeLog([
   'AWS_REGION',
   'REPLAYS_TABLE',
   'SUBSCRIPTIONS_TABLE',
@@ -23,19 +25,17 @@ const always = [
   'REPLAY_DELIVERIES_QUEUE_URL',
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_SQS',
+  'METRICS_NAMESPACE',
   'LOG_LEVEL',
-] as const;
-const forKafka = ['KAFKA_BROKERS', 'KAFKA_AUTH', 'CHANGE_TOPIC'] as const;
-
-// The choice is read ahead of the rest, so that one failure at start lists what is wrong with all of it.
-const config = readConfig(environmentVariable('CHANGE_LOG') === 'embedded' ? always : [...always, ...forKafka]);
+]);
 const region = config.AWS_REGION;
 const dynamodb = dynamodbClient({ region, endpoint: config.AWS_ENDPOINT_URL_DYNAMODB });
 const sqs = sqsClient({ region, endpoint: config.AWS_ENDPOINT_URL_SQS });
 /** Of the twenty seconds that a run keeps for ending (lib/replay/run-replay.ts). */
 const queueBudgetMs = 10_000;
 
-export const telemetry = { now, level: config.LOG_LEVEL };
+const metrics = emfMetrics({ namespace: config.METRICS_NAMESPACE, now, write: writeLine });
+export const telemetry = { now, level: config.LOG_LEVEL, metrics };
 
 export const replaying: WorkReplaysParts = {
   store: dynamodbReplayStore({ client: dynamodb, table: config.REPLAYS_TABLE }),
@@ -52,12 +52,5 @@ function changeLogRange(): ChangeLogRange {
     if (provided === undefined) throw configError(['CHANGE_LOG=embedded exists in local mode only']);
     return provided;
   }
-  return kafkaChangeLogRange({
-    brokers: config.KAFKA_BROKERS,
-    auth: config.KAFKA_AUTH,
-    region,
-    topic: config.CHANGE_TOPIC,
-    clientId: 'okta-event-relay-replay',
-    newName: () => randomUUID(),
-  });
+  return kafkaChangeLogRange({ ...changeTopic('replay', config), newName: () => randomUUID() });
 }

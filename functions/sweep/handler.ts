@@ -10,7 +10,7 @@ import { sweep } from '#lib/delivery/sweep.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { sweeping, telemetry } from './wiring.ts';
 
-export const handler = middy<unknown, void>(earlyTimeout)
+export const handler = middy<unknown, undefined>(earlyTimeout)
   .use(wideLine('sweep', telemetry))
   .handler(async (_, context) => {
     const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes } = await sweep(sweeping, () =>

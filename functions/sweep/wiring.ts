@@ -3,7 +3,7 @@ import { readConfig } from '#lib/config/read-config.ts';
 import { Circuits } from '#lib/delivery/circuits.ts';
 import { FailureWindow } from '#lib/delivery/failure-window.ts';
 import { recoverDeadLetters } from '#lib/delivery/recover.ts';
-import type { SweepParts } from '#lib/delivery/sweep.ts';
+import type { SweepParts } from '#lib/delivery/sweep-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';

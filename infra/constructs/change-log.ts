@@ -2,10 +2,11 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { TopicName } from '#lib/kafka/topics.ts';
+import { type TopicName, topics } from '#lib/kafka/topics.ts';
+import { accept, acceptWildcard } from '../accept.ts';
 import type { KafkaSettings, Stage } from '../stages.ts';
 import { ChangeTopics, checkTopicsAreAsDeployed } from './change-topics.ts';
-import { askWhenDeployed } from './deploy-time-question.ts';
+import { ClusterSetup } from './cluster-setup.ts';
 import type { RelayKeys } from './keys.ts';
 import { OwnKafka } from './own-kafka.ts';
 import type { RelayFunction } from './relay-function.ts';
@@ -30,11 +31,13 @@ const pollerNetworkActions = [
   'ec2:DescribeVpcs',
 ];
 
-interface ChangeLogProps {
+export interface ChangeLogProps {
   readonly kafka: KafkaSettings;
   readonly network: RelayNetwork;
   readonly keys: RelayKeys;
   readonly keeping: Keeping;
+  /** The function that describes the cluster while it is deployed. */
+  readonly setup: RelayFunction;
 }
 
 /** The log of changes: a cluster, ours or one that is there, its topic, and who may write to it and read from it. */
@@ -56,7 +59,16 @@ export class ChangeLog extends Construct {
     const create = kafka.kind === 'provisioned' || kafka.topics === 'create';
     this.#topics = create ? new ChangeTopics(this, 'Topics', { clusterArn: this.clusterArn, brokers }) : undefined;
     this.size = kafka.kind === 'provisioned' ? `${kafka.brokers.instanceType} ${kafka.brokersPerZone}` : 'existing';
-    this.bootstrapBrokers = this.#askForBrokers(props);
+    const setup = new ClusterSetup(this, 'Setup', {
+      setup: props.setup,
+      clusterArn: this.clusterArn,
+      brokers,
+      topics,
+      topicArn: (name) => this.#arn('topic', name),
+      askAgainWhen: this.size,
+    });
+    if (this.#topics !== undefined) setup.node.addDependency(this.#topics);
+    this.bootstrapBrokers = setup.bootstrapBrokers;
   }
 
   /** Append to the topic, idempotently where the broker allows it. */
@@ -77,6 +89,7 @@ export class ChangeLog extends Construct {
     grant(['kafka-cluster:Connect'], this.clusterArn);
     grant(['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.#arn('topic', topic));
     grant(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], this.#arn('group', rangeGroups));
+    acceptWildcard(role, this.#arn('group', rangeGroups), 'Each replay reads in a group of its own name, which only replays have.');
   }
 
   /**
@@ -100,6 +113,11 @@ export class ChangeLog extends Construct {
       functionResponseTypes: ['ReportBatchItemFailures'],
       provisionedPollerConfig: pollers,
     });
+    accept(
+      mapping,
+      'Serverless-LambdaEventSourceMappingDestination',
+      'A destination would cap the retries and throw good changes away in an outage; what cannot be read, the function puts aside itself.',
+    );
     mapping.node.addDependency(target.role);
     if (this.#topics !== undefined) mapping.node.addDependency(this.#topics);
   }
@@ -113,6 +131,7 @@ export class ChangeLog extends Construct {
     grant(['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.#arn('topic', topic));
     grant(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], this.#arn('group', consumerGroupId));
     grant(pollerNetworkActions, '*');
+    acceptWildcard(role, '*', 'EC2 knows no resource for what the poller does to get into the network of the cluster.');
   }
 
   /** A name within the cluster: arn:…:cluster/<cluster>/<uuid> → arn:…:topic/<cluster>/<uuid>/<name>. */
@@ -120,20 +139,5 @@ export class ChangeLog extends Construct {
     const { partition, region, account } = Stack.of(this);
     const parts = Fn.split('/', this.clusterArn);
     return `arn:${partition}:kafka:${region}:${account}:${kind}/${Fn.select(1, parts)}/${Fn.select(2, parts)}/${name}`;
-  }
-
-  /** CloudFormation does not know a cluster's brokers, and the functions have no way to MSK's API from inside the VPC. */
-  #askForBrokers({ keys, keeping }: ChangeLogProps): string {
-    const answer = 'BootstrapBrokerStringSaslIam';
-    return askWhenDeployed(this, 'Brokers', {
-      service: 'Kafka',
-      action: 'GetBootstrapBrokers',
-      parameters: { ClusterArn: this.clusterArn },
-      answer,
-      permission: { action: 'kafka:GetBootstrapBrokers', resource: this.clusterArn },
-      askAgainWhen: `${this.clusterArn} ${this.size}`,
-      keeping,
-      key: keys.data,
-    }).getResponseField(answer);
   }
 }

@@ -29,21 +29,27 @@ export class ChangeTopics extends Construct {
   }
 }
 
-/** A topic's settings as Kafka's properties. Express brokers fix durability themselves and refuse to be told. */
-export function topicProperties(definition: TopicDefinition, brokers: Brokers): string {
-  const durability = [
-    ['min.insync.replicas', definition.minInSyncReplicas],
+/** A topic's settings by Kafka's names. Express brokers fix durability themselves and refuse to be told. */
+export function topicSettings(definition: TopicDefinition, brokers: Brokers): Record<string, string> {
+  const durability = {
+    'min.insync.replicas': String(definition.minInSyncReplicas),
     // MSK's default lets a replica lead that has missed acknowledged records.
-    ['unclean.leader.election.enable', false],
-  ];
-  const lines = [
-    ['cleanup.policy', 'delete'],
-    ['retention.ms', definition.retentionMs],
-    ['max.message.bytes', definition.maxBatchBytes],
-    ['message.timestamp.type', definition.timestampType],
-    ...(brokers === 'standard' ? durability : []),
-  ];
-  return lines.map(([name, value]) => `${name}=${value}`).join('\n');
+    'unclean.leader.election.enable': 'false',
+  };
+  return {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(definition.retentionMs),
+    'max.message.bytes': String(definition.maxBatchBytes),
+    'message.timestamp.type': definition.timestampType,
+    ...(brokers === 'standard' ? durability : {}),
+  };
+}
+
+/** The same as Kafka's properties: a line for each. */
+function topicProperties(definition: TopicDefinition, brokers: Brokers): string {
+  return Object.entries(topicSettings(definition, brokers))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
 }
 
 /** @throws Error that names each topic whose partitions or replication differ from what was deployed. */

@@ -44,6 +44,24 @@ export class RelayKeys extends Construct {
     );
   }
 
+  /**
+   * A service of AWS may use the data key for what it puts into our queues and topics. "*" is this key. AWS documents no condition for
+   * CloudWatch, and one that it does not send would silence every alarm; whose alarms they are, the topic's own policy says.
+   * https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+   */
+  grantService(name: 'cloudwatch' | 'events'): void {
+    const conditions = name === 'cloudwatch' ? {} : { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
+    this.data.addToResourcePolicy(
+      new PolicyStatement({
+        sid: `Service${name}`,
+        principals: [new ServicePrincipal(`${name}.amazonaws.com`)],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions,
+      }),
+    );
+  }
+
   /** Stored data may be read through one service; never decrypted by the function itself. */
   grantRead(role: IRole, through: Through): void {
     this.#grant(role, through, ['kms:Decrypt', 'kms:DescribeKey']);

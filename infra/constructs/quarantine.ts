@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { accept, acceptWildcard } from '../accept.ts';
 import type { RelayKeys } from './keys.ts';
 import { RelayTable } from './relay-table.ts';
 
@@ -35,11 +36,18 @@ export class Quarantine extends Construct {
       // CloudFormation deletes empty buckets only.
       autoDeleteObjects: props.removalPolicy === RemovalPolicy.DESTROY,
     });
+    accept(
+      this.bucket,
+      'AwsSolutions-S1',
+      'Functions can put and not read; whoever reads a body opens it with the data key, which CloudTrail records.',
+    );
   }
 
   /** Something may be put there, and nothing read back. */
   grantKeep(role: IRole): void {
-    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects('bodies/*')] }));
+    const bodies = this.bucket.arnForObjects('bodies/*');
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [bodies] }));
+    acceptWildcard(role, bodies, 'Each body has a name of its own below this prefix.');
     this.#keys.grantReadAndWrite(role, 's3');
     this.index.grant(role, 'PutItem');
   }

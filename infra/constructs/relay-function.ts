@@ -4,10 +4,13 @@ import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
+import { accept, acceptWildcard } from '../accept.ts';
 import { bundling, handlerFile, repositoryRoot } from '../bundling.ts';
+import type { FailedInvocations } from './failed-invocations.ts';
 import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 
 export interface RelayFunctionProps {
@@ -18,6 +21,8 @@ export interface RelayFunctionProps {
   readonly key: IKey;
   readonly network?: { readonly vpc: IVpc; readonly subnets: SubnetSelection; readonly securityGroup: ISecurityGroup };
   readonly reservedConcurrency?: number | undefined;
+  /** For a function that is invoked asynchronously: where an invocation ends that failed for good. */
+  readonly failed?: FailedInvocations;
 }
 
 /** What Lambda does in the role's name to attach a function to a network. EC2 knows no resource for most of it, hence "*" below. */
@@ -34,11 +39,13 @@ const networkInterfaceActions = [
 export class RelayFunction extends Construct {
   readonly function: NodejsFunction;
   readonly role: Role;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: RelayFunctionProps) {
     super(scope, id);
     const { memoryMb, timeoutSeconds, about, variables } = functionSettings[props.name];
     const logGroup = new RelayLogGroup(this, 'Logs', props);
+    this.logGroup = logGroup;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: about });
     this.role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
@@ -71,12 +78,21 @@ export class RelayFunction extends Construct {
         ? {}
         : { vpc: props.network.vpc, vpcSubnets: props.network.subnets, securityGroups: [props.network.securityGroup] }),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.failed === undefined ? {} : { deadLetterQueue: props.failed.queue }),
     });
+    accept(
+      this.function,
+      'Serverless-LambdaTracing',
+      'A change carries its trace (traceparent) through Kafka, queues and webhooks, where X-Ray does not follow (docs/deploy.md, "Traces").',
+    );
+    if (props.failed === undefined)
+      accept(this.function, 'Serverless-LambdaDLQ', 'It is never invoked asynchronously: the caller, the queue or the log tries again.');
   }
 
   /** Lambda may make interfaces with the role; the function's own code may not. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
   #allowNetworkInterfaces(): void {
     const { partition, region, account } = Stack.of(this);
+    acceptWildcard(this.role, '*', 'EC2 knows no resource for attaching a function to a network; the code of the function is denied it.');
     this.role.addToPrincipalPolicy(new PolicyStatement({ actions: networkInterfaceActions, resources: ['*'] }));
     this.role.addToPrincipalPolicy(
       new PolicyStatement({

@@ -4,6 +4,7 @@ import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { queues } from '#lib/sqs/queues.ts';
+import { accept } from '../accept.ts';
 import type { RelayKeys } from './keys.ts';
 import type { RelayFunction } from './relay-function.ts';
 
@@ -13,11 +14,15 @@ interface RelayQueueProps {
   readonly removalPolicy: RemovalPolicy;
   /** Receives after which a message goes to a queue of dead letters; absent: never, and there is none. */
   readonly maxReceiveCount?: number;
+  /** Why there are no dead letters, where there are none. */
+  readonly noDeadLetters?: string;
 }
 
 /** A queue as lib/sqs/queues.ts has it: FIFO, each group on its own, read by one function in which each message settles by itself. */
 export class RelayQueue extends Construct {
   readonly queue: Queue;
+  /** Where a message goes that was received too often; undefined when there is no such limit. */
+  readonly deadLetters: Queue | undefined;
   readonly #keys: RelayKeys;
   readonly #batchSize: number;
 
@@ -39,12 +44,24 @@ export class RelayQueue extends Construct {
       enforceSSL: true,
       removalPolicy: props.removalPolicy,
     };
-    const { maxReceiveCount } = props;
+    const { maxReceiveCount, noDeadLetters = '' } = props;
+    this.deadLetters = maxReceiveCount === undefined ? undefined : new Queue(this, 'DeadLetters', fifo);
+    const { deadLetters } = this;
     this.queue = new Queue(this, 'Queue', {
       ...fifo,
       visibilityTimeout: Duration.seconds(definition.visibilityTimeoutSeconds),
-      ...(maxReceiveCount === undefined ? {} : { deadLetterQueue: { queue: new Queue(this, 'DeadLetters', fifo), maxReceiveCount } }),
+      ...(deadLetters === undefined || maxReceiveCount === undefined ? {} : { deadLetterQueue: { queue: deadLetters, maxReceiveCount } }),
     });
+    if (deadLetters === undefined) {
+      accept(this.queue, 'AwsSolutions-SQS3', noDeadLetters);
+      accept(this.queue, 'Serverless-SQSRedrivePolicy', noDeadLetters);
+    } else {
+      accept(
+        deadLetters,
+        'Serverless-SQSRedrivePolicy',
+        'It is itself the queue of dead letters; an alarm watches it, and people redrive it.',
+      );
+    }
   }
 
   grantSend(role: IRole): void {
@@ -67,6 +84,11 @@ export class RelayQueue extends Construct {
       functionResponseTypes: ['ReportBatchItemFailures'],
       scalingConfig: { maximumConcurrency },
     });
+    accept(
+      mapping,
+      'Serverless-LambdaEventSourceMappingDestination',
+      'Queues know no such destination; what is received too often goes to the dead letters of the queue.',
+    );
     // Lambda tries the permissions out when the mapping is made.
     mapping.node.addDependency(target.role);
   }

@@ -6,10 +6,10 @@ import { type TableDefinition, tables, type TableName } from '#lib/dynamodb/tabl
 import type { RelayKeys } from './keys.ts';
 
 /** What a function may do with the items of a table. */
-type Use = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem';
+type Use = 'GetItem' | 'BatchGetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 const key = (name: string): Attribute => ({ name, type: AttributeType.STRING });
-const changesItems: readonly Use[] = ['PutItem', 'UpdateItem'];
+const changesItems: readonly Use[] = ['PutItem', 'UpdateItem', 'DeleteItem'];
 
 /** A table as lib/dynamodb/tables.ts has it: paid by request, restorable to any second of the last 35 days, encrypted with our key. */
 export class RelayTable extends Construct {
@@ -43,6 +43,7 @@ export class RelayTable extends Construct {
         partitionKey: key(index.partitionKey),
         sortKey: key(index.sortKey),
         projectionType: ProjectionType[index.projection],
+        ...(index.attributes === undefined ? {} : { nonKeyAttributes: [...index.attributes] }),
       });
     }
   }

@@ -108,9 +108,11 @@ export const functionSettings = {
     timeoutSeconds: 10,
     variables: [
       'ADMIN_AUTH',
+      'DELIVERIES_QUEUE_URL',
       'DELIVERIES_TABLE',
       'ORGS_TABLE',
       'QUARANTINE_TABLE',
+      'REPLAY_DELIVERIES_QUEUE_URL',
       'REPLAYS_QUEUE_URL',
       'REPLAYS_TABLE',
       'SECRETS_KEY_ID',

@@ -1,4 +1,5 @@
 import type { MiddlewareObj } from '@middy/core';
+import type { Metrics } from './metrics.ts';
 import { WideLine, type Level } from './wide-line.ts';
 
 /**
@@ -6,6 +7,13 @@ import { WideLine, type Level } from './wide-line.ts';
  * and to get the answer out.
  */
 export const earlyTimeout = { timeoutEarlyInMillis: 500 } as const;
+
+export interface TelemetryOptions {
+  readonly now: () => Date;
+  readonly level: Level;
+  /** Flushed with the line, after an error too, with each error of the line counted by its code. */
+  readonly metrics?: Metrics;
+}
 
 const lines = new WeakMap<object, WideLine>();
 let coldStart = true;
@@ -16,7 +24,7 @@ let coldStart = true;
  * Use it first in the chain. An `onError` that answers must set `request.response` and return nothing: middy stops at the
  * first `onError` that returns something, and this one, being first in the chain, runs last.
  */
-export function wideLine(functionName: string, options: { now: () => Date; level: Level }): MiddlewareObj {
+export function wideLine(functionName: string, options: TelemetryOptions): MiddlewareObj {
   const nowMs = () => options.now().getTime();
   return {
     before({ context }) {
@@ -26,12 +34,12 @@ export function wideLine(functionName: string, options: { now: () => Date; level
       lines.set(context, line);
     },
     after({ context, response }) {
-      finish(lineOf(context), response, nowMs());
+      finish(lineOf(context), response, nowMs(), options.metrics);
     },
     onError({ context, error, response }) {
       const line = lineOf(context);
       line.failure(error);
-      finish(line, response, nowMs());
+      finish(line, response, nowMs(), options.metrics);
     },
   };
 }
@@ -43,9 +51,11 @@ export function lineOf(context: object): WideLine {
   return line;
 }
 
-function finish(line: WideLine, response: unknown, nowMs: number): void {
+function finish(line: WideLine, response: unknown, nowMs: number, metrics: Metrics | undefined): void {
   if (typeof response === 'object' && response !== null && 'statusCode' in response && typeof response.statusCode === 'number') {
     line.note({ httpStatus: response.statusCode });
   }
   line.end(nowMs);
+  for (const code of line.codes) metrics?.count('RelayErrors', 1, { Code: code });
+  metrics?.flush();
 }

@@ -18,6 +18,11 @@ export function noteHookOutcome(line: WideLine, outcome: HookOutcome): void {
         line.warn();
         if (outcome.spooled.because !== undefined) line.failure(outcome.spooled.because);
       }
+      if (outcome.unconfirmedHook !== undefined) {
+        line.note({ unconfirmedHook: outcome.unconfirmedHook });
+        line.warn();
+      }
+      if (outcome.unnoted !== undefined) line.failure(outcome.unnoted);
       if (outcome.reasons.length > 0) {
         line.note({ reasons: [...new Set(outcome.reasons)] });
         line.warn();
@@ -31,6 +36,13 @@ export function noteHookOutcome(line: WideLine, outcome: HookOutcome): void {
       line.failure(outcome.error);
       return;
     case 'challenged':
+      return;
+    case 'repeated':
+      line.warn();
+      return;
+    case 'refused':
+      if (outcome.because !== undefined) line.note({ reasons: ['address-not-allowed'] });
+      line.warn();
       return;
     default:
       // Okta never retries a 4xx: each one may be an event lost.

@@ -25,6 +25,21 @@ export interface Facts {
   cancelled?: number;
   superseded?: number;
   handedBack?: number;
+  /** Attempts that failed and will be repeated. */
+  failing?: number;
+  /** Messages whose deliveries went to wait outside the queue. */
+  parked?: number;
+  waits?: number;
+  /** What a sweep went over and found. */
+  subscriptions?: number;
+  released?: number;
+  probes?: number;
+  operatorEvents?: number;
+  recovered?: number;
+  openCircuits?: number;
+  dueLanes?: number;
+  /** Okta's id of an event hook that nobody has confirmed to be the org's. */
+  unconfirmedHook?: string;
   subscription?: string;
   replay?: string;
   reasons?: readonly string[];
@@ -40,6 +55,11 @@ export function provideLogSink(sink: WriteLine): void {
   write = sink;
 }
 
+/** Writes a line of its own to wherever the wide lines go. */
+export const writeLine: WriteLine = (line) => {
+  write(line);
+};
+
 export type Level = 'info' | 'warn' | 'error';
 const order: Record<Level, number> = { info: 0, warn: 1, error: 2 };
 
@@ -50,6 +70,7 @@ export class WideLine {
   readonly #facts: Facts = {};
   #level: Level = 'info';
   readonly #errors: object[] = [];
+  readonly #codes: string[] = [];
 
   constructor(options: { functionName: string; level: Level; nowMs: number }) {
     this.#functionName = options.functionName;
@@ -69,6 +90,12 @@ export class WideLine {
   failure(error: unknown): void {
     this.#level = 'error';
     this.#errors.push(describe(error));
+    this.#codes.push(isRelayError(error) ? error.code : 'UNKNOWN');
+  }
+
+  /** The code of each failure so far; `UNKNOWN` for an error that is not ours. */
+  get codes(): readonly string[] {
+    return this.#codes;
   }
 
   end(nowMs: number): void {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
 import { variables, type VariableName } from '#lib/config/variables.ts';
 import { bundleFunction } from '../../scripts/bundles/bundle-function.ts';
+import { limitKb } from '../../scripts/bundles/limits.ts';
 import { resource, synthesise } from './synthesise.ts';
 
 const names = Object.keys(functionSettings) as FunctionName[];
@@ -45,8 +46,9 @@ describe.each(names)('the bundle of %s', (name) => {
   const given: readonly string[] = functionSettings[name].variables;
   const environment = Object.fromEntries([...given, 'AWS_REGION'].map((variable) => [variable, exampleOf(variable)]));
 
-  it('loads on plain Node with the settings of the stack alone, and reads each of them', async () => {
-    const { file } = await bundleFunction(name, join(folder, name));
+  it('is no larger than it may be, loads on plain Node with the settings of the stack alone, and reads each of them', async () => {
+    const { file, bytes } = await bundleFunction(name, join(folder, name));
+    expect(bytes, '`npm run bundles` says what is inside').toBeLessThanOrEqual(limitKb(name) * 1_000);
     const { asked, handler } = loaded(file, environment);
     expect(handler).toBe('function');
     const read = asked.filter((variable): variable is VariableName => variable in variables);

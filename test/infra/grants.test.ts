@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { functionSettings } from '#lib/config/function-settings.ts';
 import { quarantineBodyKey } from '#lib/s3/quarantine-bodies.ts';
 import { readable, resource, synthesise } from './synthesise.ts';
 
@@ -70,12 +71,13 @@ const receives = (...queues: string[]): string[] => [
 ];
 
 describe('what a function may touch', () => {
-  it('is, for receive-hook: orgs, the quarantine to put into, the topic to append to, the spool to send to', () => {
+  it('is, for receive-hook: orgs to read, its senders, the quarantine to put into, the topic to append to, the spool to send to', () => {
     expect(grantsOf('ReceiveHook')).toEqual(
       [
         ...logs('ReceiveHook'),
         ...inTheVpc,
         'dynamodb:GetItem on StoresOrgsTable',
+        ...['GetItem', 'PutItem'].map((action) => `dynamodb:${action} on StoresSendersTable`),
         'kms:Decrypt on KeysSecrets if kms:EncryptionContext:purpose=hook-secret',
         ...keepsInQuarantine,
         'sqs:SendMessage on ChangeSpoolQueue',
@@ -123,10 +125,13 @@ describe('what a function may touch', () => {
     expect(grantsOf('Deliver')).toEqual(
       [
         ...logs('Deliver'),
+        ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresLanesTable`),
+        'dynamodb:Query on StoresLanesTable/index/byDue',
         ...['GetItem', 'UpdateItem'].flatMap((action) => [
           `dynamodb:${action} on StoresDeliveriesTable`,
           `dynamodb:${action} on StoresStatesTable`,
           `dynamodb:${action} on StoresSubscriptionsTable`,
+          `dynamodb:${action} on StoresLimitsTable`,
         ]),
         'kms:Decrypt on KeysSecrets if kms:EncryptionContext:purpose=signing-secret',
         ...keepsInQuarantine,
@@ -135,21 +140,45 @@ describe('what a function may touch', () => {
     );
   });
 
+  it('is, for sweep: lanes that are due, dead letters to read, subscriptions without their secrets, the queues to send to', () => {
+    expect(grantsOf('Sweep')).toEqual(
+      [
+        ...logs('Sweep'),
+        ...['GetItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresLanesTable`),
+        'dynamodb:Query on StoresLanesTable/index/byDue',
+        ...['GetItem', 'BatchGetItem'].map((action) => `dynamodb:${action} on StoresDeliveriesTable`),
+        ...['', '/index/byHour', '/index/bySubscription', '/index/byChange', '/index/byUser'].map(
+          (index) => `dynamodb:Query on StoresDeliveriesTable${index}`,
+        ),
+        ...['GetItem', 'Query', 'UpdateItem', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresSubscriptionsTable`),
+        ...through('dynamodb', ...storing),
+        'sqs:SendMessage on DeliveriesQueue',
+        'sqs:SendMessage on ReplayDeliveriesQueue',
+        'sqs:SendMessage on FailedInvocationsQueue',
+        ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
+      ].sort(),
+    );
+  });
+
   it('is, for admin: to make and list, not to open a secret or a quarantined body', () => {
     expect(grantsOf('Admin')).toEqual(
       [
         ...logs('Admin'),
-        ...['GetItem', 'PutItem', 'Query'].map((action) => `dynamodb:${action} on StoresSubscriptionsTable`),
-        'dynamodb:BatchGetItem on StoresDeliveriesTable',
+        ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresSubscriptionsTable`),
+        ...['GetItem', 'Scan', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresOrgsTable`),
+        ...['GetItem', 'Query', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresSendersTable`),
+        ...['GetItem', 'BatchGetItem'].map((action) => `dynamodb:${action} on StoresDeliveriesTable`),
         ...['', '/index/byHour', '/index/bySubscription', '/index/byChange', '/index/byUser'].map(
           (index) => `dynamodb:Query on StoresDeliveriesTable${index}`,
         ),
         ...['', '/index/byDay'].map((index) => `dynamodb:Query on QuarantineIndexTable${index}`),
         ...['GetItem', 'PutItem', 'Query'].map((action) => `dynamodb:${action} on StoresReplaysTable`),
         ...through('dynamodb', ...storing),
-        'sqs:SendMessage on ReplaysQueue',
+        ...['ReplaysQueue', 'DeliveriesQueue', 'ReplayDeliveriesQueue'].map((queue) => `sqs:SendMessage on ${queue}`),
         ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
-        'kms:GenerateDataKey on KeysSecrets if kms:EncryptionContext:purpose=signing-secret',
+        ...['signing-secret', 'hook-secret'].map(
+          (purpose) => `kms:GenerateDataKey on KeysSecrets if kms:EncryptionContext:purpose=${purpose}`,
+        ),
       ].sort(),
     );
   });
@@ -175,14 +204,35 @@ describe('what a function may touch', () => {
   });
 });
 
+describe('what cluster-setup may touch', () => {
+  it('is the description of the cluster and of its topics, and the queue of what failed', () => {
+    expect(grantsOf('ClusterSetup')).toEqual(
+      [
+        ...logs('ClusterSetup'),
+        `kafka:GetBootstrapBrokers on ${cluster}`,
+        `kafka-cluster:Connect on ${cluster}`,
+        ...['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'].map(
+          (action) => `${action} on ${inCluster('topic', 'identity.changes.v1')}`,
+        ),
+        'sqs:SendMessage on FailedInvocationsQueue',
+        ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
+      ].sort(),
+    );
+  });
+});
+
 it('names the bodies of the quarantine as the code does', () => {
   expect(quarantineBodyKey('some-id')).toBe('bodies/some-id');
 });
 
 it('gives each function a role of its own, without AWS managed policies', () => {
-  for (const name of ['ReceiveHook', 'Respool', 'FanOut', 'Deliver', 'Admin', 'Replay']) {
+  for (const name of Object.keys(functionSettings).map(pascal)) {
     const { Properties } = resource(template, 'AWS::IAM::Role', `${name}Role`);
     expect(Properties).not.toHaveProperty('ManagedPolicyArns');
     expect(readable(resource(template, 'AWS::Lambda::Function', `${name}Function`).Properties['Role'])).toBe(`${name}Role`);
   }
 });
+
+function pascal(name: string): string {
+  return name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

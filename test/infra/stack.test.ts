@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { functionSettings, hookAnswerMs } from '#lib/config/function-settings.ts';
+import * as z from 'zod';
+import { type FunctionName, functionSettings, hookAnswerMs } from '#lib/config/function-settings.ts';
+import { expectedTopicSchema } from '#lib/deployment/deployment-request.ts';
 import { tables } from '#lib/dynamodb/tables.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { quarantineRetentionDays } from '#lib/quarantine/quarantine.ts';
 import { queues } from '#lib/sqs/queues.ts';
 import { kafkaModes } from '../../infra/kafka-modes.ts';
-import { stageNames } from '../../infra/stages.ts';
-import { type Json, readable, resource, resourcesOf, synthesise } from './synthesise.ts';
+import { type Stage, stageNames } from '../../infra/stages.ts';
+import { variants } from '../../infra/variants.ts';
+import { type Json, readable, resource, resourcesOf, synthesise, synthesiseStage } from './synthesise.ts';
 
 const dev = synthesise('dev');
 const prod = synthesise('prod');
+
+/** Called by CloudFormation and by a schedule; everything else by a caller, a queue or the log, each of which tries again. */
+const asynchronous: readonly FunctionName[] = ['cluster-setup', 'sweep'];
 
 const properties = (all: ReturnType<typeof resourcesOf>) => Object.values(all).map(({ Properties }) => Properties);
 
 describe('the functions', () => {
   it('run on Node 24 and arm64, and only what talks to the brokers is in the VPC', () => {
     const own = Object.entries(resourcesOf(prod, 'AWS::Lambda::Function')).filter(([id]) =>
-      /^(ReceiveHook|Respool|FanOut|Deliver|Admin|Replay)Function/.test(id),
+      Object.keys(functionSettings).some((name) => id.startsWith(`${pascal(name)}Function`)),
     );
-    expect(own).toHaveLength(6);
+    expect(own).toHaveLength(Object.keys(functionSettings).length);
     for (const [id, { Properties }] of own) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties['VpcConfig'] !== undefined, id).toBe(/^(ReceiveHook|Respool|Replay)/.test(id));
@@ -26,7 +32,7 @@ describe('the functions', () => {
   });
 
   it('answer Okta in time: Okta waits 3 s, the gateway less, and the function is not cut off before its own budget of 2.4 s', () => {
-    const { Properties } = resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorApiANYokta');
+    const { Properties } = resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorHooksApi');
     expect(Properties['TimeoutInMillis']).toBe(hookAnswerMs);
     expect(hookAnswerMs).toBeLessThan(3_000);
     // Half a second before Lambda's limit the function gives up by itself (lib/telemetry/middleware.ts).
@@ -40,9 +46,16 @@ describe('the functions', () => {
     }
   });
 
+  it('that are invoked asynchronously leave what failed for good in a queue; the others are never invoked so', () => {
+    const withDeadLetters = Object.entries(resourcesOf(prod, 'AWS::Lambda::Function'))
+      .filter(([, { Properties }]) => Properties['DeadLetterConfig'] !== undefined)
+      .map(([id, { Properties }]) => [id.replace(/Function.*/, ''), readable(Properties['DeadLetterConfig'].TargetArn)]);
+    expect(withDeadLetters.sort()).toEqual(asynchronous.map((name) => [pascal(name), 'FailedInvocationsQueue']).sort());
+  });
+
   it('are kept warm in prod behind an alias, and not in dev', () => {
     expect(resource(prod, 'AWS::Lambda::Alias').Properties['ProvisionedConcurrencyConfig']).toEqual({ ProvisionedConcurrentExecutions: 2 });
-    expect(readable(resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorApiANYokta').Properties['IntegrationUri'])).toBe(
+    expect(readable(resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorHooksApi').Properties['IntegrationUri'])).toBe(
       'ReceiveHookFunctionLive',
     );
     expect(resourcesOf(dev, 'AWS::Lambda::Alias')).toEqual({});
@@ -62,15 +75,36 @@ describe('the HTTP API', () => {
   });
 
   it('throttles the admin API and never Okta, to whom a 429 is final', () => {
-    const { Properties } = resource(prod, 'AWS::ApiGatewayV2::Stage');
-    expect(Object.keys(Properties['RouteSettings'] as object)).toEqual(['ANY /v1/{proxy+}']);
-    expect(Properties).not.toHaveProperty('DefaultRouteSettings');
+    expect(resource(prod, 'AWS::ApiGatewayV2::Stage', 'FrontDoorHooks').Properties).not.toHaveProperty('DefaultRouteSettings');
+    expect(resource(prod, 'AWS::ApiGatewayV2::Stage', 'FrontDoorAdmin').Properties['DefaultRouteSettings']).toEqual({
+      ThrottlingRateLimit: 50,
+      ThrottlingBurstLimit: 100,
+    });
+    for (const stage of properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Stage'))) expect(stage).not.toHaveProperty('RouteSettings');
   });
 
-  it('logs accesses without headers, queries and bodies, as JSON', () => {
-    const format = resource(prod, 'AWS::ApiGatewayV2::Stage').Properties['AccessLogSettings'].Format as string;
-    expect(Object.values(JSON.parse(format) as object).every((value) => /^\$context\.[\w.]+$/.test(String(value)))).toBe(true);
-    expect(format).not.toMatch(/header|query|body|authorizer|messageString/i);
+  it('logs accesses at both doors without headers, queries and bodies, as JSON', () => {
+    const stages = properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Stage'));
+    expect(stages).toHaveLength(2);
+    for (const { AccessLogSettings } of stages) {
+      const format = AccessLogSettings.Format as string;
+      expect(Object.values(JSON.parse(format) as object).every((value) => /^\$context\.[\w.]+$/.test(String(value)))).toBe(true);
+      expect(format).not.toMatch(/header|query|body|authorizer|messageString/i);
+    }
+  });
+
+  it('has, with names of our own, its other addresses closed, and asks for client certificates at the door of the admin alone', () => {
+    const everything = synthesiseStage(variantNamed('prod-everything'));
+    const apis = properties(resourcesOf(everything, 'AWS::ApiGatewayV2::Api'));
+    expect(apis.map(({ DisableExecuteApiEndpoint }) => DisableExecuteApiEndpoint as boolean)).toEqual([true, true]);
+    const names = properties(resourcesOf(everything, 'AWS::ApiGatewayV2::DomainName'));
+    expect(
+      Object.fromEntries(names.map(({ DomainName, MutualTlsAuthentication }) => [DomainName, MutualTlsAuthentication !== undefined])),
+    ).toEqual({
+      'hooks.example.com': false,
+      'admin.example.com': true,
+    });
+    for (const api of properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Api'))) expect(api['DisableExecuteApiEndpoint']).not.toBe(true);
   });
 });
 
@@ -245,6 +279,52 @@ describe('what is stored', () => {
   });
 });
 
+describe('the schedule of sweep', () => {
+  it('ticks as often as sweep is told, and leaves in a queue what it could not hand over', () => {
+    const { Properties } = resource(prod, 'AWS::Events::Rule');
+    expect(Properties['ScheduleExpression']).toBe('rate(1 minute)');
+    const [target] = Properties['Targets'] as Json[];
+    expect(readable(target.Arn)).toBe('SweepFunction');
+    expect(readable(target.DeadLetterConfig.Arn)).toBe('FailedInvocationsQueue');
+    expect(resource(prod, 'AWS::Lambda::Function', 'SweepFunction').Properties['Environment'].Variables.SWEEP_INTERVAL_MS).toBe('60000');
+    expect(functionSettings.sweep.timeoutSeconds).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('the cluster as the deployment sees it', () => {
+  const cluster = resource(prod, 'Custom::Cluster');
+
+  it('is described by cluster-setup, once the topics and the permissions are there, and CloudFormation does not wait an hour', () => {
+    expect(readable(cluster.Properties['ServiceToken'])).toBe('ClusterSetupFunction');
+    expect(cluster.DependsOn?.some((id) => id.startsWith('ChangesTopics'))).toBe(true);
+    expect(cluster.DependsOn?.some((id) => id.startsWith('ClusterSetupRoleDefaultPolicy'))).toBe(true);
+    const lambdaRepeatsSeconds = 60 + 120;
+    expect(Number(cluster.Properties['ServiceTimeout'])).toBeGreaterThan(
+      3 * functionSettings['cluster-setup'].timeoutSeconds + lambdaRepeatsSeconds,
+    );
+  });
+
+  it.each(['standard', 'express', 'existing-ready'])('is expected, as %s, to have the topics that the code has', (mode) => {
+    const { Topics } = resource(synthesise('prod', mode), 'Custom::Cluster').Properties;
+    const expected = z.array(expectedTopicSchema).parse(JSON.parse(Topics as string));
+    expect(
+      expected.map(({ name, partitions, replication, settings }) => [name, partitions, replication, settings['retention.ms']]),
+    ).toEqual(
+      Object.entries(topics).map(([name, { partitions, replication, retentionMs }]) => [
+        name,
+        partitions,
+        replication,
+        String(retentionMs),
+      ]),
+    );
+  });
+
+  it('gives the functions its brokers', () => {
+    const { Variables } = resource(prod, 'AWS::Lambda::Function', 'ReceiveHookFunction').Properties['Environment'];
+    expect(readable(Variables.KAFKA_BROKERS)).toBe('ChangesSetupCluster');
+  });
+});
+
 describe('Kafka', () => {
   it('of our own takes TLS and IAM alone, over three zones, without ZooKeeper', () => {
     const { Properties } = resource(dev, 'AWS::MSK::Cluster');
@@ -289,6 +369,37 @@ describe('Kafka', () => {
   });
 });
 
+describe('allowed ranges of hooks', () => {
+  it.each([
+    ['prod', ''],
+    ['prod-everything', '192.0.2.0/24,2001:db8::/32'],
+  ])('reach, in %s, the function that checks them', (name, expected) => {
+    const { Variables } = resource(synthesiseStage(variantNamed(name)), 'AWS::Lambda::Function', 'ReceiveHookFunction').Properties[
+      'Environment'
+    ];
+    expect(Variables.ALLOWED_HOOK_RANGES).toBe(expected);
+  });
+});
+
+describe('static egress', () => {
+  const everything = synthesiseStage(variantNamed('prod-everything'));
+
+  it('gives deliver fixed addresses in a network of its own, and the brokers no way to the internet', () => {
+    const addresses = Object.keys(resourcesOf(everything, 'AWS::EC2::EIP'));
+    const gateways = properties(resourcesOf(everything, 'AWS::EC2::NatGateway'));
+    expect(addresses).toHaveLength(3);
+    expect(gateways.map(({ AllocationId }) => AllocationId['Fn::GetAtt'][0] as string).sort()).toEqual(addresses.sort());
+    const network = JSON.stringify(resource(everything, 'AWS::Lambda::Function', 'DeliverFunction').Properties['VpcConfig']);
+    expect(network).toContain('Egress');
+    expect(network).not.toContain('Network');
+    for (const id of Object.keys(resourcesOf(everything, 'AWS::EC2::InternetGateway'))) expect(id).toMatch(/^Egress/);
+  });
+
+  it('lets nothing in', () => {
+    for (const rule of properties(resourcesOf(everything, 'AWS::EC2::SecurityGroupIngress'))) expect(rule).not.toHaveProperty('CidrIp');
+  });
+});
+
 describe('the network of our own', () => {
   it('has no way to or from the internet', () => {
     for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::EgressOnlyInternetGateway'])
@@ -329,3 +440,13 @@ describe('the network of our own', () => {
     for (const rule of properties(resourcesOf(prod, 'AWS::EC2::SecurityGroupIngress'))) expect(rule).not.toHaveProperty('CidrIp');
   });
 });
+
+function variantNamed(wanted: string): Stage {
+  const found = variants().find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`There is no variant ${wanted}`);
+  return found.stage;
+}
+
+function pascal(name: string): string {
+  return name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

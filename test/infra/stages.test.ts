@@ -3,14 +3,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
 import { topics } from '#lib/kafka/topics.ts';
-import { orgSchema } from '#lib/okta/org.ts';
+import { createOrgSchema } from '#lib/orgs/org-request.ts';
+import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
 import { repositoryRoot } from '../../infra/bundling.ts';
 import { readCdkContext } from '../../infra/cdk-context.ts';
 import { checkTopicsAreAsDeployed } from '../../infra/constructs/change-topics.ts';
 import { findings } from '../../infra/findings.ts';
 import { kafkaModes } from '../../infra/kafka-modes.ts';
 import { checkStage, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
+import { variants } from '../../infra/variants.ts';
 
 describe('a stage', () => {
   it.each(stageNames)('named %s passes its own check', (name) => {
@@ -88,17 +91,24 @@ describe('the validation of templates', () => {
 
 const page = readFileSync(join(repositoryRoot, 'docs/deploy.md'), 'utf8');
 
-it('has in docs/deploy.md an org that the relay can read', () => {
-  const example = /printf '(\{"id".*\})' "\$DIGEST"/.exec(page)?.[1] ?? '';
-  expect(orgSchema.parse(JSON.parse(example.replace('%s', '0'.repeat(64))))).toMatchObject({ id: 'acme', hosts: ['acme.okta.com'] });
+it('has in docs/deploy.md an org and a subscription that the admin API takes', () => {
+  const bodies = [...page.matchAll(/^relay "\$ADMIN_URL\/(\w+)" -d '(.*)'$/gm)].map(
+    ([, path, body]) => [path, JSON.parse(body ?? '')] as const,
+  );
+  expect(bodies.map(([path]) => path)).toEqual(['orgs', 'subscriptions']);
+  expect(createOrgSchema.safeParse(bodies[0]?.[1]).error).toBeUndefined();
+  const schema = subscriptionRequestSchema((url) => checkEndpointUrl(url, { allowLoopback: false }));
+  expect(schema.safeParse(bodies[1]?.[1]).error).toBeUndefined();
 });
 
 it('has every option of a stage in docs/deploy.md', () => {
+  // What is within an option's own value stands in its row.
   const options = (value: unknown, path: string): string[] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && path !== 'kafka'
+    typeof value === 'object' && value !== null && !Array.isArray(value) && path !== 'kafka' && !path.includes('.')
       ? Object.entries(value).flatMap(([key, inner]) => options(inner, path === '' ? key : `${path}.${key}`))
       : [path];
   const kafka = Object.values(kafkaModes).flatMap((mode) => Object.keys(mode).map((key) => `kafka.${key}`));
-  for (const option of new Set([...options(readStage('prod'), ''), ...kafka])) expect(page, option).toContain(`\`${option}\``);
+  const stages = variants().flatMap(({ stage }) => options(stage, ''));
+  for (const option of new Set([...stages, ...kafka])) expect(page, option).toContain(`\`${option}\``);
   for (const name of stageNames) expect(page).toContain(`\`${name}\``);
 });

@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App, type AppProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,14 +17,33 @@ export function synthesise(stageName: string, mode?: string): Template {
   return synthesiseStage(mode === undefined ? stage : withKafka(stage, mode));
 }
 
+const made = new Map<string, Template>();
+
+/** Made once for each stage: tests read a template and never change it. */
 export function synthesiseStage(stage: Stage): Template {
+  const known = made.get(JSON.stringify(stage));
+  if (known !== undefined) return known;
+  const template = madeOf(stage);
+  made.set(JSON.stringify(stage), template);
+  return template;
+}
+
+function madeOf(stage: Stage): Template {
   const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
   try {
-    const app = new App({ outdir, context: { ...readCdkContext(), 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
-    return Template.fromStack(new RelayStack(app, 'relay', { stage, env: { region: stage.region, account: '111122223333' } }));
+    return Template.fromStack(relayStack(new App(appSettings(outdir)), stage));
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** Without bundles, which would cost most of the time. */
+export function appSettings(outdir: string): AppProps {
+  return { outdir, context: { ...readCdkContext(), 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false };
+}
+
+export function relayStack(app: App, stage: Stage): RelayStack {
+  return new RelayStack(app, 'relay', { stage, env: { region: stage.region, account: '111122223333' } });
 }
 
 // A template is JSON of any shape; what a test expects of it is what it checks.

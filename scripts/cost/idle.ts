@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import { type PriceName, prices, type Usage } from './prices.ts';
+
+const hoursAMonth = 730;
+const secondsAMonth = hoursAMonth * 3_600;
+
+/** Lambda keeps five requests open on each queue, 20 seconds each: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
+const pollsAMonth = (5 * secondsAMonth) / 20;
+
+const templateSchema = z.object({
+  Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) })),
+});
+
+const broker = z.object({
+  NumberOfBrokerNodes: z.number(),
+  BrokerNodeGroupInfo: z.object({
+    InstanceType: z.string(),
+    StorageInfo: z.object({ EBSStorageInfo: z.object({ VolumeSize: z.number() }) }).optional(),
+  }),
+});
+const endpoint = z.object({ VpcEndpointType: z.string(), SubnetIds: z.array(z.unknown()).default([]) });
+const mapping = z.object({ ProvisionedPollerConfig: z.object({ MinimumPollers: z.number() }).optional() });
+const alias = z.object({ ProvisionedConcurrencyConfig: z.object({ ProvisionedConcurrentExecutions: z.number() }) });
+const alarm = z.object({ Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional() });
+const rule = z.object({ ScheduleExpression: z.literal('rate(1 minute)') });
+
+/** What a stage uses in a month without any traffic, read from its own template. `warmGb`: memory of an environment that is kept warm. */
+export function idleUsage(template: unknown, { warmGb }: { readonly warmGb: number }): Usage {
+  const resources = Object.values(templateSchema.parse(template).Resources);
+  const all = <T>(type: string, schema: z.ZodType<T>): T[] =>
+    resources.filter(({ Type }) => Type === type).map(({ Properties }) => schema.parse(Properties));
+  const count = (type: string): number => resources.filter(({ Type }) => Type === type).length;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+  const mappings = all('AWS::Lambda::EventSourceMapping', mapping);
+  const queues = mappings.filter(({ ProvisionedPollerConfig }) => ProvisionedPollerConfig === undefined).length;
+  const pollers = sum(mappings.map(({ ProvisionedPollerConfig }) => ProvisionedPollerConfig?.MinimumPollers ?? 0));
+  const warm = sum(all('AWS::Lambda::Alias', alias).map((found) => found.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions));
+  const zones = all('AWS::EC2::VPCEndpoint', endpoint).filter(({ VpcEndpointType }) => VpcEndpointType === 'Interface');
+  const everyMinute = all('AWS::Events::Rule', rule).length * hoursAMonth * 60;
+  return {
+    ...brokersIn(all('AWS::MSK::Cluster', broker)),
+    pollerHour: pollers * hoursAMonth,
+    provisionedGbSecond: warm * warmGb * secondsAMonth,
+    endpointHour: sum(zones.map(({ SubnetIds }) => SubnetIds.length)) * hoursAMonth,
+    natHour: count('AWS::EC2::NatGateway') * hoursAMonth,
+    addressHour: count('AWS::EC2::EIP') * hoursAMonth,
+    keyMonth: count('AWS::KMS::Key'),
+    alarmMetricMonth: sum(
+      all('AWS::CloudWatch::Alarm', alarm).map(
+        ({ Metrics }) => (Metrics ?? [{ MetricStat: true }]).filter((metric) => metric.MetricStat !== undefined).length,
+      ),
+    ),
+    dashboardMonth: count('AWS::CloudWatch::Dashboard'),
+    sqsFifoRequest: queues * pollsAMonth,
+    lambdaRequest: everyMinute,
+    // A look of a fifth of a second at half a gigabyte.
+    lambdaGbSecond: everyMinute * 0.1,
+  };
+}
+
+function brokersIn(clusters: readonly z.infer<typeof broker>[]): Usage {
+  const usage: Partial<Record<PriceName, number>> = {};
+  for (const { NumberOfBrokerNodes: brokers, BrokerNodeGroupInfo: group } of clusters) {
+    const type = Object.keys(prices).find((name): name is PriceName => name === group.InstanceType);
+    if (type === undefined) throw new Error(`There is no price for ${group.InstanceType} in scripts/cost/prices.ts`);
+    usage[type] = (usage[type] ?? 0) + brokers * hoursAMonth;
+    usage.brokerGbMonth = (usage.brokerGbMonth ?? 0) + brokers * (group.StorageInfo?.EBSStorageInfo.VolumeSize ?? 0);
+  }
+  return usage;
+}
