@@ -1,3 +1,4 @@
+import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import type { HttpRequest } from '../http/request.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
 
@@ -13,7 +14,9 @@ export function readJsonBody({ headers, body }: Pick<HttpRequest, 'headers' | 'b
   if (body.byteLength > maxBodyBytes) return { kind: 'too-large', maxBytes: maxBodyBytes };
   if (!jsonMediaType.test(headers.get('content-type') ?? '')) return { kind: 'other-media-type' };
   try {
-    return { kind: 'read', value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+    // No call takes more than a few levels, and a schema overflows the stack at a few thousand.
+    return isDeeperThan(maxJsonDepth, value) ? { kind: 'not-json' } : { kind: 'read', value };
   } catch {
     // Both the decoder and JSON.parse say only that it is not that; their messages quote the body.
     return { kind: 'not-json' };

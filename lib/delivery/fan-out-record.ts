@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { changeSchema, type SequencedChange } from '../identity/change.ts';
+import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { sequenceOf } from '../identity/sequence.ts';
 import type { LogRecord } from '../intake/change-log.ts';
 import { orderingKeyIn } from './lane.ts';
@@ -29,6 +30,7 @@ export function readRecord(record: LogRecord): RecordReading {
     // The message of either error can quote the record.
     return unreadable('The value is not JSON in UTF-8');
   }
+  if (isDeeperThan(maxJsonDepth, json)) return unreadable('The value is nested too deep');
   const parsed = changeSchema.safeParse(json);
   if (!parsed.success) return unreadable(`The value is not a change: ${faultsOf(parsed.error)}`);
   const orderingKey = orderingKeyIn(parsed.data);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import type { QuarantineEntry } from '../quarantine/quarantine.ts';
 import { deliveryIdOf, deliveryMessageSchema, type DeliveryMessage } from './delivery.ts';
@@ -9,6 +10,7 @@ export type ReadDelivery =
 /** Reads the body of a queue message. Total: what cannot be read becomes an entry for the quarantine, the same one each time. */
 export function readDeliveryMessage(body: string, receivedAt: Date): ReadDelivery {
   const value = parse(body);
+  if (isDeeperThan(maxJsonDepth, value)) return unreadable(body, undefined, receivedAt, 'The message is nested too deep.');
   const result = deliveryMessageSchema.safeParse(value);
   if (!result.success) {
     // Paths only: zod's messages can repeat what they were given.

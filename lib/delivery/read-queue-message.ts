@@ -1,3 +1,4 @@
+import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { readDeliveryMessage, type ReadDelivery } from './read-delivery-message.ts';
 import { releaseMessageSchema, type ReleaseMessage } from './release-message.ts';
 
@@ -15,7 +16,9 @@ export function readQueueMessage(body: string, receivedAt: Date): ReadQueueMessa
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body) as unknown;
+    const value = JSON.parse(body) as unknown;
+    // As a delivery it will be told what is wrong with it.
+    return isDeeperThan(maxJsonDepth, value) ? undefined : value;
   } catch {
     // What is no JSON is no release; as a delivery it will be told what is wrong with it.
     return undefined;

@@ -56,15 +56,23 @@ const oktaSchema = z
   })
   .describe('What Okta sent, in its words.');
 
+const subscriptionRef = z
+  .looseObject({ id: z.string().min(1), name: z.string().optional() })
+  .describe('The subscription that an event of the relay is about.');
+
 export const changeDataSchema = z.looseObject({
-  org: orgIdSchema.describe("The relay's short name of the Okta org."),
+  org: orgIdSchema.describe("The relay's short name of the Okta org; `relay` in an event of the relay itself."),
   user: userRef.optional(),
   group: groupRef.optional(),
   app: appRef.optional(),
   actor: actorRef.optional(),
   roles: z.array(z.string()).optional().describe('Names of administrator roles granted or revoked.'),
   scim: scimSchema.optional(),
-  okta: oktaSchema,
+  okta: oktaSchema
+    .optional()
+    .describe('What Okta sent, in its words. In every change that came from Okta; absent from events of the relay itself.'),
+  subscription: subscriptionRef.optional(),
+  reason: z.string().optional().describe('Why, in an event of the relay: `gone`, `failing`, or what an attempt failed of.'),
 });
 
 /** RFC 3339 in UTC with milliseconds, as Okta writes it. */
@@ -84,10 +92,19 @@ export const changeSchema = z.looseObject({
     .describe("The Okta event's uuid: stable over hooks, retries and the System Log. Dedupe by it; it is the `webhook-id`."),
   source: z
     .string()
-    .regex(/^https:\/\/[^/]+$/)
-    .describe('`https://<canonical host of the org>`'),
-  type: z.string().min(1).describe('`identity.<kind>.<what happened>`, or `okta.<eventType>` for everything else.'),
-  subject: z.string().min(1).optional().describe('`users/{id}`, `groups/{id}` or `targets/{id}`; absent when the event has no target.'),
+    .regex(/^(https:\/\/[^/]+|urn:okta-event-relay:subscriptions)$/)
+    .describe('`https://<canonical host of the org>`; `urn:okta-event-relay:subscriptions` for events of the relay itself.'),
+  type: z
+    .string()
+    .min(1)
+    .describe(
+      '`identity.<kind>.<what happened>`, or `okta.<eventType>` for everything else from Okta; `relay.subscription.<what happened>` from the relay itself.',
+    ),
+  subject: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('`users/{id}`, `groups/{id}` or `targets/{id}`, from the relay `subscriptions/{id}`; absent when the event has no target.'),
   time: utcTime.describe("Okta's `published`, in UTC."),
   datacontenttype: z.literal('application/json'),
   partitionkey: z.string().min(1).describe('`<org>:<ordering key>`; changes with the same one are kept in order.'),
@@ -100,7 +117,7 @@ export const changeSchema = z.looseObject({
     .describe(
       '`<13-digit epoch ms of the earlier of time and recordedtime>-<19-digit tie-break>`, compared as text. For each source and statekey keep the highest applied and ignore anything lower.',
     ),
-  origin: z.enum(['hook', 'system-log', 'scim']).describe('The way it came.'),
+  origin: z.enum(['hook', 'system-log', 'scim', 'relay']).describe('The way it came; `relay`: it is about the relay itself.'),
   data: changeDataSchema,
 });
 export type Change = z.infer<typeof changeSchema>;

@@ -1,4 +1,5 @@
 import { maxChangeBytes, type Change } from './change.ts';
+import { isDeeperThan } from './is-deeper-than.ts';
 
 /**
  * Levels of nesting that a change may have; Okta's own events have about six. JSON.parse reads any depth, JSON.stringify
@@ -19,16 +20,4 @@ export function serialiseChange(change: Change): SerialisedChange {
     return { kind: 'too-large', detail: `The change has ${value.byteLength} bytes, ${maxChangeBytes} at most are carried.` };
   }
   return { kind: 'serialised', value };
-}
-
-/** Level by level instead of by recursion, which is what must not happen here. */
-function isDeeperThan(depth: number, root: object): boolean {
-  let level: object[] = [root];
-  for (let reached = 1; level.length > 0; reached += 1) {
-    if (reached > depth) return true;
-    level = level.flatMap((parent) =>
-      Object.values(parent).filter((child): child is object => typeof child === 'object' && child !== null),
-    );
-  }
-  return false;
 }

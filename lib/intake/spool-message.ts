@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { base64Bytes } from '../sealing/base64-bytes.ts';
 import type { ChangeRecord } from './change-log.ts';
 
@@ -50,6 +51,7 @@ export function readSpoolMessage(body: string): ReadSpoolMessage {
     // One of the expected outcomes; what is wrong with it stands in the body that is kept.
     return { kind: 'unreadable', detail: 'The message is not JSON.' };
   }
+  if (isDeeperThan(maxJsonDepth, json)) return { kind: 'unreadable', detail: 'The message is nested too deep.' };
   const read = spoolBodySchema.safeParse(json);
   if (!read.success) {
     // The first step only: further down stand names that somebody else chose.

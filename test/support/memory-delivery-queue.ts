@@ -1,8 +1,9 @@
-import type { DeliveryQueue, QueuedDelivery } from '#lib/delivery/delivery-queue.ts';
+import type { DeliveryQueue, QueuedDelivery, QueuedRelease } from '#lib/delivery/delivery-queue.ts';
 
 export interface MemoryDeliveryQueue extends DeliveryQueue {
-  /** What the queue holds, in the order it came; a deduplication id is in it once. */
+  /** The deliveries that the queue holds, in the order they came; a deduplication id is in it once. */
   readonly taken: readonly QueuedDelivery[];
+  readonly releases: readonly QueuedRelease[];
 }
 
 /**
@@ -13,9 +14,11 @@ export function memoryDeliveryQueue(
   options: { verdictOn?(delivery: QueuedDelivery): 'taken' | 'not-taken' | 'refused'; outage?(): Error | undefined } = {},
 ): MemoryDeliveryQueue {
   const taken: QueuedDelivery[] = [];
+  const releases: QueuedRelease[] = [];
   const known = new Set<string>();
   return {
     taken,
+    releases,
     async send(deliveries) {
       const outage = options.outage?.();
       if (outage) throw outage;
@@ -28,7 +31,12 @@ export function memoryDeliveryQueue(
           notSent.push(index);
           continue;
         }
-        const verdict = JSON.stringify(message).length > 1_048_576 ? 'refused' : (options.verdictOn?.(delivery) ?? 'taken');
+        const verdict =
+          JSON.stringify(message).length > 1_048_576
+            ? 'refused'
+            : 'delivery' in message
+              ? (options.verdictOn?.({ groupId, deduplicationId, message }) ?? 'taken')
+              : 'taken';
         if (verdict === 'not-taken') {
           stopped.add(groupId);
           notSent.push(index);
@@ -36,7 +44,8 @@ export function memoryDeliveryQueue(
           refused.push({ index, detail: 'refused by the queue in memory' });
         } else if (!known.has(deduplicationId)) {
           known.add(deduplicationId);
-          taken.push(delivery);
+          if ('delivery' in message) taken.push({ groupId, deduplicationId, message });
+          else releases.push({ groupId, deduplicationId, message });
         }
       }
       return { notSent, refused };

@@ -1,0 +1,26 @@
+import type { Target } from './target.ts';
+import { adminBodies, adminRequest } from './targets/admin-targets.ts';
+import { hookBody, hookRequests } from './targets/hook-targets.ts';
+import { deliveryMessages, kafkaRecord, mskEvent, replayMessage, spoolMessage } from './targets/message-targets.ts';
+import { retryAfter, subscriberAnswer } from './targets/subscriber-targets.ts';
+import { endpointUrl, scimFilter, typePattern } from './targets/subscription-targets.ts';
+
+/** Every parser that meets bytes of others. */
+export async function startTargets(): Promise<Target[]> {
+  return [
+    hookBody,
+    hookRequests,
+    scimFilter,
+    typePattern,
+    endpointUrl,
+    ...adminBodies,
+    adminRequest,
+    kafkaRecord,
+    mskEvent,
+    deliveryMessages,
+    spoolMessage,
+    replayMessage,
+    retryAfter,
+    await subscriberAnswer(),
+  ];
+}
