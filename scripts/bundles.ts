@@ -12,7 +12,7 @@ import { limitKb } from './bundles/limits.ts';
 const shownPackages = 8;
 
 function line(name: FunctionName, { bytes, bytesByPackage }: Bundle): string {
-  const kb = (size: number): number => Math.round(size / 1_000);
+  const kb = (size: number): number => Math.round(size / 1_024);
   const inside = [...bytesByPackage].sort(([, a], [, b]) => b - a);
   const rest = inside.slice(shownPackages).reduce((sum, [, size]) => sum + size, 0);
   const shown = inside.slice(0, shownPackages).map(([from, size]) => `${from} ${kb(size)}`);
@@ -22,7 +22,7 @@ function line(name: FunctionName, { bytes, bytesByPackage }: Bundle): string {
 for (const name of Object.keys(functionSettings) as FunctionName[]) {
   const bundle = await bundleFunction(name, join(repositoryRoot, 'dist', 'bundles', name));
   console.log(line(name, bundle));
-  if (bundle.bytes > limitKb(name) * 1_000) {
+  if (bundle.bytes > limitKb(name) * 1_024) {
     console.log(`             is larger than its limit of ${limitKb(name)} KB`);
     process.exitCode = 1;
   }

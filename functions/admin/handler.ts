@@ -2,8 +2,10 @@
  * admin: the operator's side of the relay.
  *
  * Arrives: calls of /v1/* through the HTTP API, by whoever holds the token or passed API Gateway's IAM authorizer.
- * Leaves:  subscriptions and replays in their tables, replays to be worked on replays.fifo; answers in JSON, faults as problem details (RFC 9457).
- * Retries: the caller. A 503 means that nothing was answered from; only creating a subscription may have happened all the same.
+ * Leaves:  subscriptions and replays in their tables, replays to be worked on replays.fifo, test events on deliveries.fifo, dead letters to be
+ *          sent again on replay-deliveries.fifo; answers in JSON, faults as problem details (RFC 9457).
+ * Retries: the caller. A 503 means that nothing was answered from; what was asked for may have happened all the same. All but creating and testing
+ *          can be asked for again without doing it twice.
  */
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';

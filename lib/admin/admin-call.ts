@@ -1,4 +1,7 @@
+import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import type { DeliveryStore } from '../delivery/delivery.ts';
+import type { LaneQueue } from '../delivery/lane-store.ts';
+import type { OrgRegistry, OrgSenders } from '../orgs/org-registry.ts';
 import type { QuarantineIndex } from '../quarantine/quarantine.ts';
 import type { ReplayQueue, ReplayStore } from '../replay/replay.ts';
 import type { CreateSubscriptionParts } from '../subscriptions/create-subscription.ts';
@@ -10,11 +13,17 @@ import type { Authorisation } from './authorisation.ts';
 /** What the admin API works with. */
 export interface AdminParts extends Omit<CreateSubscriptionParts, 'store'> {
   readonly authorisation: Authorisation;
-  readonly subscriptions: Pick<SubscriptionStore, 'create' | 'list' | 'find'>;
-  readonly deliveries: Pick<DeliveryStore, 'list'>;
+  readonly subscriptions: Pick<SubscriptionStore, 'create' | 'list' | 'find' | 'change' | 'setStatus' | 'setRecovery'>;
+  readonly deliveries: Pick<DeliveryStore, 'list' | 'find' | 'letter'>;
+  /** For test events, and for dead letters that are sent again. */
+  readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
   readonly quarantine: QuarantineIndex;
   readonly replays: Pick<ReplayStore, 'create' | 'list' | 'find'>;
   readonly replayQueue: ReplayQueue;
+  readonly orgs: OrgRegistry;
+  readonly orgSenders: OrgSenders;
+  /** A uuid. */
+  readonly newEventId: () => string;
 }
 
 export interface CallInput {

@@ -6,6 +6,8 @@ export type AdminOutcome =
   | { readonly kind: 'created'; readonly location: string; readonly body: object }
   /** It will be done; the place tells how far it is. */
   | { readonly kind: 'accepted'; readonly location: string; readonly body: object }
+  /** There is nothing to show for it. */
+  | { readonly kind: 'done' }
   /** `challenge`: value of `WWW-Authenticate`. */
   | { readonly kind: 'unauthorised'; readonly challenge: string }
   | { readonly kind: 'not-found' }

@@ -1,6 +1,6 @@
 import { isRelayError } from '../errors.ts';
 import { problemResponse } from '../http/problem.ts';
-import { jsonResponse, type HttpResponse } from '../http/response.ts';
+import { emptyResponse, jsonResponse, type HttpResponse } from '../http/response.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
 
 /** Answers hold names, addresses and, once, a secret. */
@@ -21,6 +21,8 @@ function bare(outcome: AdminOutcome): HttpResponse {
       return jsonResponse(201, outcome.body, { location: outcome.location });
     case 'accepted':
       return jsonResponse(202, outcome.body, { location: outcome.location });
+    case 'done':
+      return emptyResponse(204);
     case 'unauthorised':
       return problemResponse({ status: 401, detail: 'This call needs a valid token', headers: { 'www-authenticate': outcome.challenge } });
     case 'not-found':

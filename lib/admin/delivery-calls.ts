@@ -1,7 +1,10 @@
 import * as z from 'zod';
-import { deliveryStatuses, type Delivery } from '../delivery/delivery.ts';
+import { deliveryMessageSchema, deliveryStatuses, type DeliveryId } from '../delivery/delivery.ts';
+import { redeliver, type RedeliverOutcome } from '../delivery/redeliver.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import type { AdminCall } from './admin-call.ts';
+import { refuseFields } from './call-body.ts';
+import { deliveryView } from './delivery-view.ts';
 import { badCursor, readQuery } from './query.ts';
 
 /** Ids of changes and users are Okta's and opaque; a longer one cannot be a partition key in DynamoDB, so nothing is found by it. */
@@ -12,6 +15,13 @@ const oktaId = z
   .refine((id) => Buffer.byteLength(id) <= maxIdBytes, `can have ${maxIdBytes} bytes at most`)
   .optional();
 
+const deliveryIdSchema = deliveryMessageSchema.shape.delivery;
+
+const dateTime = z.iso
+  .datetime({ offset: true, error: 'must be a date-time with its offset, e.g. 2026-11-21T12:58:42Z' })
+  .transform((time) => new Date(time))
+  .optional();
+
 const parameters = {
   subscription: z
     .string()
@@ -20,10 +30,8 @@ const parameters = {
   status: z.enum(deliveryStatuses, { error: `must be one of ${deliveryStatuses.join(', ')}` }).optional(),
   change: oktaId,
   user: oktaId,
-  since: z.iso
-    .datetime({ offset: true, error: 'must be a date-time with its offset, e.g. 2026-11-21T12:58:42Z' })
-    .transform((time) => new Date(time))
-    .optional(),
+  since: dateTime,
+  until: dateTime,
 };
 
 export const listDeliveriesCall: AdminCall = async ({ request }, { deliveries }) => {
@@ -34,21 +42,36 @@ export const listDeliveriesCall: AdminCall = async ({ request }, { deliveries })
   return { kind: 'found', body: { data: page.data.map(deliveryView), nextCursor: page.nextCursor } };
 };
 
-/** Design section 9, field by field. */
-function deliveryView({ id, subscription, change, type, status, attempts, nextAttemptAt, replay }: Delivery): object {
-  return {
-    id,
-    subscription,
-    change,
-    type,
-    status,
-    attempts: attempts.map((attempt) => ({
-      time: attempt.time,
-      status: attempt.status,
-      latencyMs: attempt.latencyMs,
-      error: attempt.error,
-    })),
-    nextAttemptAt,
-    ...(replay === undefined ? {} : { replay }),
-  };
+export const getDeliveryCall: AdminCall = async ({ name }, { deliveries }) => {
+  const id = deliveryIdIn(name);
+  const delivery = id === undefined ? undefined : await deliveries.find(id);
+  return delivery === undefined ? { kind: 'not-found' } : { kind: 'found', body: deliveryView(delivery) };
+};
+
+export const redeliverCall: AdminCall = async ({ request, name }, { deliveries, subscriptions, queues }) => {
+  const refused = refuseFields(request, 'a redelivery');
+  if (refused !== undefined) return refused;
+  const id = deliveryIdIn(name);
+  const outcome = id === undefined ? undefined : await redeliver(id, { deliveries, subscriptions, queue: queues.replayDeliveries });
+  if (outcome === undefined || outcome.kind === 'unknown') return { kind: 'not-found' };
+  if (outcome.kind !== 'queued') return { kind: 'conflict', detail: whyNot(outcome) };
+  return { kind: 'accepted', location: `/v1/deliveries/${outcome.delivery}`, body: { id: outcome.delivery } };
+};
+
+function whyNot(outcome: Exclude<RedeliverOutcome, { kind: 'queued' | 'unknown' }>): string {
+  switch (outcome.kind) {
+    case 'not-dead':
+      return `The delivery is ${outcome.status}: only a dead one is sent again`;
+    case 'empty':
+      return 'What the delivery held was not kept. A replay of its time can send the change again';
+    case 'subscription':
+      return outcome.status === 'deleted' ? 'The subscription was deleted' : 'The subscription is disabled: resume it first';
+    case 'redelivered':
+      return `It was sent again as ${outcome.delivery}, which is ${outcome.status}`;
+  }
+}
+
+function deliveryIdIn(text: string): DeliveryId | undefined {
+  const id = deliveryIdSchema.safeParse(text);
+  return id.success ? id.data : undefined;
 }

@@ -7,6 +7,7 @@ import { lostClaim, type DeliveryOutcome } from './message-outcome.ts';
 import { nextStep, retryScheduleOf, type NextStep } from './retry-schedule.ts';
 import { endTurn, takeTurn, type Turn } from './state-turn.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
+import { webhookBody } from './webhook-body.ts';
 import { webhookHeaders } from './webhook-headers.ts';
 import type { WebhookAnswer } from './webhook-sender.ts';
 
@@ -42,7 +43,7 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   const late = turn.kind === 'superseded' && subscription.stale === 'late';
   if (turn.kind !== 'open' && !late) return settleUntried(parts, delivery, turn);
   const passages = turn.kind === 'open' ? turn.passages : [];
-  const body = Buffer.from(JSON.stringify(message.change), 'utf8');
+  const body = webhookBody(message.change, subscription);
   const headers = webhookHeaders(message, { at, body, secrets: delivery.secrets, late });
   const answer = await parts.sender.send({ url: subscription.url, headers, body, timeoutMs: parts.attemptTimeoutMs });
 
@@ -102,7 +103,7 @@ interface Made {
   readonly refused: boolean;
 }
 
-function settlementOf({ message, lease, admission }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
+function settlementOf({ message, lease }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
   const probe = step.kind === 'probe-failed';
   const attempt: Attempt = {
     time: at.toISOString(),

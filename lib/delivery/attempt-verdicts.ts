@@ -94,6 +94,6 @@ export const errorVerdicts: Readonly<Record<AttemptError, VerdictRow>> = {
   unknown: row(
     'failed',
     'An error nobody has thought of: ours to look at, not the reason to lose a change.',
-    'lib/undici/attempt-error.ts',
+    'lib/https/attempt-error.ts',
   ),
 };

@@ -33,6 +33,11 @@ export type DeliverCounts = Record<
  * and for handing back what is behind it.
  */
 const reserveMs = 15_000;
+/**
+ * The longest wait of a message for which its subscription has no room. A slow endpoint's lanes may be many: if all of them came back each second,
+ * they would be most of what the queue hands out.
+ */
+const longestLimitWaitMs = 15_000;
 /** SQS's limit for one wait. When a message comes back before its time, the delivery's record says so and the wait goes on. */
 const longestVisibilitySeconds = 43_200;
 
@@ -124,10 +129,18 @@ async function workGroup(parts: DeliverParts, { groupId, group, run, removal }: 
       return { kind: 'waits', waitMs: infrastructureWaitMs(message.receiveCount), reason: 'infrastructure' };
     });
     run.count(outcome);
-    // Never 0: a wait that a neighbour's clock has already ended must not become a busy loop through the queue.
-    if (outcome.kind === 'waits') return handBack(parts, { messages: group.slice(index), headWaitMs: Math.max(outcome.waitMs, 1), run });
+    if (outcome.kind === 'waits') return handBack(parts, { messages: group.slice(index), headWaitMs: headWaitMs(outcome, message), run });
     removal.done(message.receiptHandle);
   }
+}
+
+/**
+ * The more often there was no room for a message at all, the longer its wait. Never 0: a wait that a neighbour's clock has already ended must not
+ * become a busy loop through the queue.
+ */
+function headWaitMs({ waitMs, reason }: Extract<MessageOutcome, { kind: 'waits' }>, { receiveCount }: ReceivedMessage): number {
+  const growingMs = reason === 'limit' ? Math.min(longestLimitWaitMs, 1_000 * 2 ** Math.min(receiveCount - 1, 10)) : 1;
+  return Math.max(waitMs, growingMs);
 }
 
 /**

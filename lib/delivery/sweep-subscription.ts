@@ -38,7 +38,10 @@ const issuesAtATime = 10;
 export async function sweepSubscription(parts: SweepParts, work: SweepWork): Promise<Swept> {
   const events = await sendEvents(parts, work);
   const subscription = await settled(parts, work.subscription);
-  const recovered = subscription.recovery?.status === 'running' ? await parts.recover(subscription, work.hasTime) : 0;
+  // To a disabled one they would only die again.
+  const isRecovering =
+    subscription.recovery?.status === 'running' && (subscription.status === 'active' || subscription.status === 'paused');
+  const recovered = isRecovering ? await parts.recover(subscription, work.hasTime) : 0;
   const none = { events, recovered, released: 0, probes: 0, openCircuits: 0, dueLanes: 0, oldestParkedSeconds: 0 };
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
   const due = await parts.lanes.due(

@@ -1,3 +1,4 @@
+import { liveSecrets } from '../subscriptions/signing-secret.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 import { attemptDelivery, type Admitted } from './attempt-delivery.ts';
 import type { Admission } from './circuits.ts';
@@ -64,7 +65,8 @@ async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork)
   if (subscription.status === 'disabled') return { kind: 'unwanted', outcome: dead('subscription-disabled') };
   if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
   const context = { purpose: 'signing-secret', owner: subscription.id } as const;
-  const secrets = await Promise.all(subscription.signingSecrets.map(({ sealed }) => parts.secrets.open(sealed, context)));
+  const live = liveSecrets(subscription.signingSecrets, parts.now());
+  const secrets = await Promise.all(live.map(({ sealed }) => parts.secrets.open(sealed, context)));
   const { circuit } = subscription;
   // Whatever comes along may be the probe that is due: where there is little to sweep, it is there before sweep is.
   const admission: Admission =

@@ -22,6 +22,8 @@ export interface QueuedMessage {
 const limitedReceives = 5;
 /** A lane that is parked and opened by others as often as this, while one message is in hand, is no race any more. */
 const maxRounds = 4;
+/** Deliveries of a lane that are read at a time, to look for one. */
+const pageSize = 100;
 
 /**
  * The messages of one lane that an instance has in hand, worked one after the other. Open, each is attempted; parked, each is appended, and only a
@@ -101,14 +103,33 @@ export class GroupWork {
     return { kind: 'parked', reason };
   }
 
+  /** Undefined: the lane has been opened, or parked anew, meanwhile. */
   async #append(lane: ParkedLane, message: DeliveryMessage): Promise<MessageOutcome | undefined> {
+    const known = await this.#parts.store.find(message.delivery);
+    const isIn = known !== undefined && (await this.#holds(lane, message));
+    // A repeat behind its own place would look, once delivered, as if it had overtaken what is in between.
+    if (!isIn && known !== undefined && known.status !== 'pending' && known.status !== 'parked') {
+      const outcome = { kind: 'duplicate', status: known.status } as const;
+      this.#work.note(outcome, message.subscription);
+      return outcome;
+    }
     const now = this.#parts.now();
-    const appended = await this.#parts.lanes.append(lane, { message, removal: isRemoval(message), now });
+    const appended = isIn ? lane : await this.#parts.lanes.append(lane, { message, removal: isRemoval(message), now });
     if (appended === undefined) return undefined;
     this.#lane = appended;
     await this.#parts.store.park({ message, now });
     if (isRemoval(message) && appended.reason === 'back-off') await this.#overtake(appended);
     return { kind: 'parked', reason: appended.reason };
+  }
+
+  async #holds(lane: ParkedLane, { delivery }: DeliveryMessage): Promise<boolean> {
+    for (let from = 0; ;) {
+      const entries = await this.#parts.lanes.read(lane, from, pageSize);
+      if (entries.some(({ message }) => message.delivery === delivery)) return true;
+      const last = entries.at(-1);
+      if (last === undefined) return false;
+      from = last.position + 1;
+    }
   }
 
   /** A removal has come behind what fails: the lane is worked now, and not when its head is due. */

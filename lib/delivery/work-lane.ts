@@ -21,7 +21,7 @@ export type LaneEnd =
   | { readonly kind: 'laid-down' }
   /** Another release was issued, or another parking begun, meanwhile: it is no longer ours. */
   | { readonly kind: 'lost' }
-  /** To be gone on with soon, by who holds the token. */
+  /** To be gone on with soon, by who holds the token. `limit`: there was no room for any of it; `limit-reached`: for some there was. */
   | { readonly kind: 'waits'; readonly waitMs: number; readonly reason: string };
 
 /** A token that is not heard of for so long is given out anew by `sweep`. Longer than any message is invisible. */
@@ -63,6 +63,8 @@ class LaneWorker {
   #probe: boolean;
   /** Tried and not through, in order. */
   #failing: Failing[] = [];
+  /** Something has left the lane. */
+  #moved = false;
 
   constructor(parts: DeliverParts, lane: ParkedLane, work: LaneWork) {
     this.#parts = parts;
@@ -95,7 +97,7 @@ class LaneWorker {
     this.#probe = false;
     this.#work.note(outcome, this.#lane.subscription);
     if (outcome.kind === 'waits') return outcome;
-    if (outcome.kind === 'limited') return { kind: 'waits', waitMs: outcome.retryMs, reason: 'limit' };
+    if (outcome.kind === 'limited') return { kind: 'waits', waitMs: outcome.retryMs, reason: this.#moved ? 'limit-reached' : 'limit' };
     if (outcome.kind === 'held') return this.#layDown(this.#parts.now(), outcome.reason);
     if (!isSettled(outcome)) {
       this.#failing.push({ entry, dueAt: outcome.dueAt });
@@ -107,6 +109,7 @@ class LaneWorker {
       if (busy !== undefined) return busy;
     }
     await this.#parts.lanes.remove(this.#lane, entry.position);
+    this.#moved = true;
     return undefined;
   }
 

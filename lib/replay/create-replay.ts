@@ -33,7 +33,9 @@ export async function createReplay(body: unknown, parts: CreateReplayParts): Pro
   const request = parsed.data;
   const subscription = await parts.subscriptions.find(request.subscription);
   if (subscription === undefined) return invalidSubscription('is no subscription');
-  if (subscription.status !== 'active') return invalidSubscription('is disabled: nothing is sent to it');
+  // To a paused one it is sent after the pause, in the order of its lanes.
+  if (subscription.status !== 'active' && subscription.status !== 'paused')
+    return invalidSubscription('is disabled: nothing is sent to it');
 
   const replay = replayOf(request, newReplayId(at, parts.randomBytes), at);
   const stored = await parts.replays.create(replay);

@@ -44,7 +44,7 @@ export async function runReplay(parts: ReplayParts, id: ReplayId, remainingMs: (
   const run = new Run(parts, begun);
   const subscription = await parts.subscriptions.find(run.replay.subscription);
   if (subscription === undefined) return run.fail('subscription-deleted');
-  if (subscription.status !== 'active') return run.fail('subscription-disabled');
+  if (subscription.status !== 'active' && subscription.status !== 'paused') return run.fail('subscription-disabled');
   const selection = new ReplaySelection(run.replay, subscription);
   try {
     if (run.replay.partitions.length === 0) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
-import { sealedSecretSchema } from '../sealing/sealed-secret.ts';
+import { signingSecretSchema } from './signing-secret.ts';
 
 export const subscriptionIdSchema = z
   .string()
@@ -16,6 +16,9 @@ export const subscriptionStatuses = ['active', 'paused', 'disabled', 'deleted'] 
 
 /** `gone`: the endpoint answered 410. `failing`: it failed for five days. */
 export const disabledReasons = ['gone', 'failing'] as const;
+
+/** What is sent of a change. */
+export const formats = ['cloudevents', 'minimal'] as const;
 
 /** How much of the relay one subscription may take. */
 export const limitsSchema = z.object({
@@ -75,7 +78,10 @@ export const subscriptionSchema = z.object({
   /** A SCIM filter (RFC 7644 §3.4.2.2) over the change's `data`. */
   filter: z.string().optional(),
   ordering: z.enum(['per-subject', 'none']),
-  format: z.literal('cloudevents'),
+  /** `minimal`: CloudEvents as well, without names and addresses; see lib/subscriptions/attribute-projection.ts. */
+  format: z.enum(formats),
+  /** SCIM paths into `data` that are sent besides what always is. Absent: all of the change is. */
+  attributes: z.array(z.string()).optional(),
   /** What becomes of a change whose state has moved further: left out (the default), or sent all the same with the header `relay-late`. */
   stale: z.enum(['skip', 'late']).optional(),
   /** Waits before the second, third, … attempt, in seconds; absent: the schedule of lib/delivery/retry-schedule.ts. */
@@ -92,8 +98,8 @@ export const subscriptionSchema = z.object({
   recovery: recoverySchema.optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
-  /** Newest first; all of them sign. One for now, two during a rotation. */
-  signingSecrets: z.array(z.object({ sealed: sealedSecretSchema, createdAt: z.iso.datetime() })).min(1),
+  /** Newest first; all that have not expired sign. One without an end for each signature, and those on their way out. */
+  signingSecrets: z.array(signingSecretSchema).min(1),
 });
 export type Subscription = z.infer<typeof subscriptionSchema>;
 
@@ -111,9 +117,12 @@ export interface SubscriptionChanges {
   readonly types?: readonly string[];
   readonly orgs?: Subscription['orgs'] | null;
   readonly filter?: string | null;
+  readonly attributes?: readonly string[] | null;
   readonly stale?: 'skip' | 'late';
   readonly retrySeconds?: readonly number[] | null;
   readonly limits?: Limits | null;
+  /** All of them, as they are from now on. */
+  readonly signingSecrets?: Subscription['signingSecrets'];
 }
 
 /** Port: what the admin API needs on top. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */

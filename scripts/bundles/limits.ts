@@ -1,7 +1,7 @@
 import type { FunctionName } from '#lib/config/function-settings.ts';
 
 /**
- * The largest a bundle may be, minified, in KB of 1,000 bytes: it is what a cold start reads and compiles. Those that talk to Kafka
+ * The largest a bundle may be, minified, in KB of 1,024 bytes, as esbuild and Lambda count: it is what a cold start reads and compiles. Those that talk to Kafka
  * themselves carry kafkajs, 270 KB, which comes in one piece.
  */
 const limitsKb: Partial<Record<FunctionName, number>> = {

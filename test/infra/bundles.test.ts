@@ -48,7 +48,7 @@ describe.each(names)('the bundle of %s', (name) => {
 
   it('is no larger than it may be, loads on plain Node with the settings of the stack alone, and reads each of them', async () => {
     const { file, bytes } = await bundleFunction(name, join(folder, name));
-    expect(bytes, '`npm run bundles` says what is inside').toBeLessThanOrEqual(limitKb(name) * 1_000);
+    expect(bytes, '`npm run bundles` says what is inside').toBeLessThanOrEqual(limitKb(name) * 1_024);
     const { asked, handler } = loaded(file, environment);
     expect(handler).toBe('function');
     const read = asked.filter((variable): variable is VariableName => variable in variables);

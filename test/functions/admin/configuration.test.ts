@@ -9,8 +9,12 @@ const keyFile = join(folder, 'key');
 createLocalKeyFile(keyFile);
 const good = {
   AWS_REGION: 'us-east-1',
+  ORGS_TABLE: 'o',
+  SENDERS_TABLE: 'e',
   SUBSCRIPTIONS_TABLE: 's',
   DELIVERIES_TABLE: 'd',
+  DELIVERIES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/deliveries.fifo',
+  REPLAY_DELIVERIES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/replay-deliveries.fifo',
   QUARANTINE_TABLE: 'q',
   REPLAYS_TABLE: 'r',
   REPLAYS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/replays.fifo',

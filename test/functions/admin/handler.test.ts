@@ -116,7 +116,9 @@ describe('POST /v1/subscriptions', () => {
       filter: 'user.userName ew "@example.com"',
       ordering: 'none',
       format: 'cloudevents',
+      stale: 'skip',
       status: 'active',
+      circuit: { state: 'closed' },
       createdAt: expect.any(String),
       updatedAt: rest.createdAt,
     });
@@ -173,6 +175,7 @@ describe('POST /v1/subscriptions', () => {
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
     ['an unquoted word', 'undefined'],
     ['deep nesting that does not end', '['.repeat(60_000)],
+    ['deeper nesting than any call has', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
   ])('answers 400 to %s', async (_, body) => {
     expect(await call('POST /v1/subscriptions', { headers: json, body })).toMatchObject({ status: 400, body: { title: 'Bad Request' } });
   });
@@ -189,7 +192,7 @@ describe('POST /v1/subscriptions', () => {
       url: 'http://10.0.0.1/',
       types: ['nope'],
       filter: 'x',
-      limits: {},
+      limits: { concurrency: 0 },
       colour: 'red',
     });
     expect(status).toBe(422);
@@ -198,7 +201,7 @@ describe('POST /v1/subscriptions', () => {
     expect(body.errors.map((error: { pointer: string }) => error.pointer).toSorted()).toEqual([
       '/colour',
       '/filter',
-      '/limits',
+      '/limits/concurrency',
       '/name',
       '/types/0',
       '/url',
@@ -206,15 +209,12 @@ describe('POST /v1/subscriptions', () => {
     for (const error of body.errors) expect(Object.keys(error).toSorted()).toEqual(['detail', 'pointer']);
   });
 
-  it.each(['[]', 'null', '7', '"x"', '[[[[]]]]', `${'['.repeat(30_000)}${']'.repeat(30_000)}`])(
-    'answers 422 to JSON that is no object',
-    async (body) => {
-      expect(await call('POST /v1/subscriptions', { headers: json, body })).toMatchObject({
-        status: 422,
-        body: { errors: [{ pointer: '', detail: 'must be a JSON object' }] },
-      });
-    },
-  );
+  it.each(['[]', 'null', '7', '"x"', '[[[[]]]]'])('answers 422 to JSON that is no object', async (body) => {
+    expect(await call('POST /v1/subscriptions', { headers: json, body })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '', detail: 'must be a JSON object' }] },
+    });
+  });
 
   it('refuses loopback where local mode did not allow it', async () => {
     expect((await create({ ...good, url: 'http://127.0.0.1:4040/' })).status).toBe(422);
@@ -263,9 +263,12 @@ describe('GET /v1/deliveries', () => {
     const expected = {
       id: delivery,
       subscription,
+      org: 'acme',
       change: change.id,
       type: change.type,
+      user: '00uAna',
       status: 'delivered',
+      createdAt: now.toISOString(),
       attempts: [attempt],
       nextAttemptAt: null,
     };
@@ -277,12 +280,20 @@ describe('GET /v1/deliveries', () => {
       `?change=${change.id}`,
       '?user=00uAna',
       `?since=${since}`,
+      `?until=${encodeURIComponent(new Date(now.getTime() + 1).toISOString())}`,
       '?limit=100',
     ]) {
       const { status, body } = await call(`GET /v1/deliveries${query}`);
       expect({ query, status, body }).toEqual({ query, status: 200, body: { data: [expected], nextCursor: null } });
     }
-    for (const query of ['?subscription=sub_00000000000000000000000000', '?status=dead', '?change=other', '?user=other']) {
+    const until = encodeURIComponent(now.toISOString());
+    for (const query of [
+      `?until=${until}`,
+      '?subscription=sub_00000000000000000000000000',
+      '?status=dead',
+      '?change=other',
+      '?user=other',
+    ]) {
       expect((await call(`GET /v1/deliveries${query}`)).body.data).toEqual([]);
     }
   });
@@ -332,6 +343,7 @@ describe('what a query cannot say', () => {
     ['/v1/deliveries?since=yesterday', '?since'],
     ['/v1/deliveries?since=2026-11-21', '?since'],
     ['/v1/deliveries?since=2026-11-21T12:00:00', '?since'],
+    ['/v1/deliveries?until=tomorrow', '?until'],
     ['/v1/deliveries?cursor=nope', '?cursor'],
     ['/v1/quarantine?org=ACME', '?org'],
     ['/v1/quarantine?cursor=nope', '?cursor'],
@@ -368,7 +380,9 @@ describe('other paths and methods', () => {
     ['HEAD', '/v1/subscriptions', 'POST, GET'],
     ['OPTIONS', '/v1/deliveries', 'GET'],
     ['POST', '/v1/quarantine', 'GET'],
-    ['PATCH', '/v1/subscriptions/sub_00000000000000000000000000', 'GET'],
+    ['PUT', '/v1/subscriptions/sub_00000000000000000000000000', 'GET, PATCH, DELETE'],
+    ['GET', '/v1/subscriptions/sub_00000000000000000000000000/pause', 'POST'],
+    ['DELETE', '/v1/deliveries/dlv_00000000000000000000000000000000', 'GET'],
   ])('%s %s is 405 and names what is allowed', async (method, path, allow) => {
     expect(await call(`${method} ${path}` as `${string} /${string}`)).toMatchObject({ status: 405, headers: { allow } });
   });

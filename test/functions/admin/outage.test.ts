@@ -20,8 +20,12 @@ beforeAll(async () => {
   provideEnvironment({
     AWS_REGION: 'us-east-1',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
+    ORGS_TABLE: 'orgs',
+    SENDERS_TABLE: 'senders',
     SUBSCRIPTIONS_TABLE: 'subscriptions',
     DELIVERIES_TABLE: 'deliveries',
+    DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/deliveries.fifo',
+    REPLAY_DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/replay-deliveries.fifo',
     QUARANTINE_TABLE: 'quarantine',
     REPLAYS_TABLE: 'replays',
     REPLAYS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/replays.fifo',
@@ -57,10 +61,20 @@ describe('the admin API while DynamoDB is away', () => {
   it.each([
     'GET /v1/subscriptions',
     'GET /v1/subscriptions/sub_00000000000000000000000000',
+    'DELETE /v1/subscriptions/sub_00000000000000000000000000',
+    'POST /v1/subscriptions/sub_00000000000000000000000000/pause',
+    'POST /v1/subscriptions/sub_00000000000000000000000000/resume',
+    'POST /v1/subscriptions/sub_00000000000000000000000000/test',
     'GET /v1/deliveries',
+    'GET /v1/deliveries/dlv_00000000000000000000000000000000',
+    'POST /v1/deliveries/dlv_00000000000000000000000000000000/redeliver',
     'GET /v1/quarantine',
     'GET /v1/replays',
     'GET /v1/replays/rpl_00000000000000000000000000',
+    'GET /v1/orgs',
+    'GET /v1/orgs/acme',
+    'GET /v1/orgs/acme/hooks',
+    'DELETE /v1/orgs/acme',
   ] as const)('answers 503 to %s, and says why only in the log', async (line) => {
     lines.splice(0);
     const { statusCode, headers, body } = await call(line, { iamUserArn });

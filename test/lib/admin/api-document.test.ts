@@ -6,13 +6,20 @@ import type { AdminOutcome } from '#lib/admin/admin-outcome.ts';
 import { administer } from '#lib/admin/administer.ts';
 import { routes } from '#lib/admin/routes.ts';
 import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
-import { deliveryStatuses } from '#lib/delivery/delivery.ts';
+import { recoveryRequestSchema } from '#lib/delivery/begin-recovery.ts';
+import { deliveryReasons, deliveryStatuses } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
+import { changeOrgSchema, createOrgSchema, rotateSecretSchema } from '#lib/orgs/org-request.ts';
 import { replayFailures, replayStatuses } from '#lib/replay/replay.ts';
 import { replayRequestSchema } from '#lib/replay/replay-request.ts';
+import { pauseRequestSchema } from '#lib/subscriptions/pause-subscription.ts';
+import { retryBounds } from '#lib/subscriptions/retry-seconds.ts';
+import { subscriptionPatchSchema } from '#lib/subscriptions/subscription-patch.ts';
 import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
+import { defaultConcurrency, disabledReasons, subscriptionStatuses } from '#lib/subscriptions/subscription.ts';
 import { compileFilter, filterRoots } from '#lib/subscriptions/scim-filter/compile-filter.ts';
 import { compareOperators, filterLimits } from '#lib/subscriptions/scim-filter/filter.ts';
+import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 const document = read('api.md');
@@ -36,8 +43,16 @@ const parts: AdminParts = {
     create: async () => 'created',
     find: async () => undefined,
     list: async () => ({ kind: 'page', data: [], nextCursor: null }),
+    change: async () => 'conflict',
+    setStatus: async () => false,
+    setRecovery: async () => false,
   },
-  deliveries: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
+  deliveries: {
+    list: async () => ({ kind: 'page', data: [], nextCursor: null }),
+    find: async () => undefined,
+    letter: async () => undefined,
+  },
+  queues: { deliveries: memoryDeliveryQueue(), replayDeliveries: memoryDeliveryQueue() },
   quarantine: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
   replays: {
     create: async () => ({ kind: 'created' }),
@@ -45,13 +60,36 @@ const parts: AdminParts = {
     list: async () => ({ kind: 'page', data: [], nextCursor: null }),
   },
   replayQueue: { send: async () => undefined },
+  orgs: {
+    create: async () => 'created',
+    find: async () => undefined,
+    list: async () => ({ kind: 'page', data: [], nextCursor: null }),
+    replace: async () => 'replaced',
+    remove: async () => 'removed',
+  },
+  orgSenders: { hooks: async () => [], forget: async () => undefined },
   secretBox: { seal: () => Promise.reject(new Error('not asked for')) },
   checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }),
   now: () => new Date(0),
   randomBytes: (count) => new Uint8Array(count),
+  newEventId: () => '6f1d6ad4-6a2e-4f6b-8a39-0e5d9f6f2a10',
 };
 const get = (path: string, query: string) =>
   administer({ method: 'GET', path, query: new URLSearchParams(query), headers: new Map(), body: new Uint8Array(), sentAtMs: 0 }, parts);
+
+/** The id that the examples of this call use. */
+function exampleId(path: string): string {
+  const ids: Record<string, string> = {
+    subscriptions: 'sub_01kaq8v1c0f3zq6m2x7w9ystrb',
+    deliveries: 'dlv_5f0c6a1d9b3e4f7781a2b3c4d5e6f708',
+    orgs: 'contoso',
+    replays: 'rpl_01kaq9v1c0f3zq6m2x7w9ystrb',
+  };
+  return ids[path.split('/')[2] ?? ''] ?? 'no example';
+}
+
+/** Calls that are answered 204. */
+const answersNothing: readonly string[] = ['DELETE /v1/subscriptions/{id}'];
 
 describe('docs/api.md', () => {
   it('describes every route, and nothing that is no route', () => {
@@ -60,9 +98,10 @@ describe('docs/api.md', () => {
 
   it.each(calls)('%s has a curl that calls it and an answer', (title, text) => {
     const [method, path = ''] = title.split(' ');
-    expect(text).toContain(`curl -sS "$RELAY${path.replace('{id}', path.startsWith('/v1/replays') ? 'rpl_' : 'sub_')}`);
-    expect(text.includes("-d '")).toBe(method === 'POST');
-    expect(jsonBlocks(text)).toHaveLength(1);
+    expect(text).toContain(`curl -sS "$RELAY${path.replace('{id}', exampleId(path))}`);
+    expect(text.includes(`-X ${method}`)).toBe(method === 'PATCH' || method === 'DELETE');
+    expect(text.includes("-d '")).toBe(method === 'POST' || method === 'PATCH');
+    expect(jsonBlocks(text)).toHaveLength(answersNothing.includes(title) ? 0 : 1);
   });
 
   it.each(calls.filter(([title]) => title.startsWith('GET') && !title.includes('{')))(
@@ -78,6 +117,7 @@ describe('docs/api.md', () => {
         change: 'x',
         user: 'x',
         since: '2026-11-21T12:00:00Z',
+        until: '2026-11-21T13:00:00Z',
         org: 'acme',
       };
       for (const [name, value] of Object.entries(examples)) {
@@ -88,14 +128,50 @@ describe('docs/api.md', () => {
     },
   );
 
+  const allowed = () => ({ kind: 'allowed' }) as const;
+
   it('names the fields of a subscription that are offered', () => {
-    const schema = subscriptionRequestSchema(() => ({ kind: 'allowed' }));
+    const schema = subscriptionRequestSchema(allowed);
     const documented = rows(sections.get('POST /v1/subscriptions') ?? '', 'field');
-    expect(documented).toEqual(Object.keys(schema.shape).filter((name) => name !== 'attributes' && name !== 'limits'));
-    for (const name of ['attributes', 'limits'])
-      expect(schema.safeParse({ [name]: {} }).error?.issues).toContainEqual(
-        expect.objectContaining({ path: [name], message: 'is not offered yet' }),
-      );
+    expect(documented).toEqual(Object.keys(schema.shape).filter((name) => name !== 'attributes'));
+    expect(schema.safeParse({ attributes: {} }).error?.issues).toContainEqual(
+      expect.objectContaining({ path: ['attributes'], message: 'is not offered yet' }),
+    );
+  });
+
+  it('names the fields of a subscription that can be changed and those that cannot', () => {
+    const text = sections.get('PATCH /v1/subscriptions/{id}') ?? '';
+    for (const name of Object.keys(subscriptionPatchSchema(allowed).shape)) expect(text).toContain(`\`${name}\``);
+  });
+
+  it('shows limits that are in force', () => {
+    const text = sections.get('POST /v1/subscriptions') ?? '';
+    expect(text).toContain(`${defaultConcurrency} if not given`);
+    const { maxWaits, maxSumSeconds } = retryBounds;
+    expect(text).toContain(`1 to ${maxWaits} waits`);
+    expect(maxSumSeconds).toBe(7 * 86_400);
+    const fields = subscriptionRequestSchema(allowed).shape;
+    expect(fields.limits.safeParse({ deliveriesPerSecond: 1_000, concurrency: 100 }).success).toBe(true);
+    expect(text).toContain('1 to 1,000');
+    expect(text).toContain('1 to 100');
+  });
+
+  it('sends bodies that are accepted by what happens to a subscription', () => {
+    const at = new Date('2026-11-21T12:00:00Z');
+    const schemas: Record<string, { safeParse(body: unknown): { error?: unknown } }> = {
+      'PATCH /v1/subscriptions/{id}': subscriptionPatchSchema(allowed),
+      'POST /v1/subscriptions/{id}/pause': pauseRequestSchema(at),
+      'POST /v1/subscriptions/{id}/recover': recoveryRequestSchema(at),
+    };
+    for (const [title, schema] of Object.entries(schemas))
+      expect(schema.safeParse(JSON.parse(/-d '([^']+)'/.exec(sections.get(title) ?? '')?.[1] ?? '')).error).toBeUndefined();
+  });
+
+  it('names every reason of a delivery, of a disabled subscription, and every status of one that is shown', () => {
+    for (const reason of deliveryReasons) expect(sections.get('GET /v1/deliveries')).toContain(`\`${reason}\``);
+    for (const reason of disabledReasons) expect(sections.get('GET /v1/subscriptions')).toContain(`\`${reason}\``);
+    for (const status of subscriptionStatuses.filter((status) => status !== 'deleted'))
+      expect(sections.get('GET /v1/subscriptions')).toContain(`\`${status}\``);
   });
 
   it('sends a body that is accepted', () => {
@@ -113,6 +189,19 @@ describe('docs/api.md', () => {
     const get = sections.get('GET /v1/replays/{id}') ?? '';
     expect(rows(get, '`status`')).toEqual(['status', ...replayStatuses]);
     for (const failure of replayFailures) expect(get).toContain(`\`${failure}\``);
+  });
+
+  it('names the fields of an org, of a change to it and of a rotation, and sends bodies that are accepted', () => {
+    const schemas = {
+      'POST /v1/orgs': createOrgSchema,
+      'PATCH /v1/orgs/{id}': changeOrgSchema,
+      'POST /v1/orgs/{id}/rotate-secret': rotateSecretSchema,
+    };
+    for (const [title, schema] of Object.entries(schemas)) {
+      const text = sections.get(title) ?? '';
+      expect(rows(text, 'field')).toEqual(Object.keys(schema.shape));
+      expect(schema.safeParse(JSON.parse(/-d '([^']+)'/.exec(text)?.[1] ?? '')).error).toBeUndefined();
+    }
   });
 
   it('names every status of a delivery', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import { signWebhook } from '#lib/delivery/sign.ts';
+import { keyPairOf } from '#lib/subscriptions/ed25519-keys.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const secretOf = (length: number): string => `whsec_${Buffer.alloc(length, 7).toString('base64')}`;
@@ -18,6 +19,24 @@ describe('signing a webhook', () => {
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       'webhook-timestamp': '1614265330',
       'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    });
+  });
+
+  it('gives the asymmetric signature of the known example', () => {
+    // The key pair and the signature that implementations of Standard Webhooks share in their tests.
+    const pair = '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+    const headers = signWebhook({
+      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      at: new Date(1_614_265_330_000),
+      body: bytes('{"test": 2432232314}'),
+      secrets: [`whsk_${pair}`],
+    });
+    expect(headers['webhook-signature']).toBe(
+      'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+    );
+    expect(keyPairOf(Buffer.from(pair, 'base64').subarray(0, 32))).toEqual({
+      secret: `whsk_${pair}`,
+      publicKey: Buffer.from(pair, 'base64').subarray(32).toString('base64'),
     });
   });
 
@@ -39,6 +58,11 @@ describe('signing a webhook', () => {
   it('says the second of the attempt, rounded down', () => {
     const { 'webhook-timestamp': timestamp } = signWebhook({ id: 'a', at: new Date(1_999), body: bytes('{}'), secrets: [secretOf(24)] });
     expect(timestamp).toBe('1');
+  });
+
+  it('signs nothing without a secret', () => {
+    const sign = () => signWebhook({ id: 'a', at: new Date(0), body: bytes('{}'), secrets: [] });
+    expect(sign).toThrow(expect.objectContaining({ code: 'SECRET_UNREADABLE' }));
   });
 
   it.each([

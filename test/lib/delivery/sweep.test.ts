@@ -246,6 +246,9 @@ describe('pauses, deletions and recoveries', () => {
       redelivered: 0,
     };
     await harness.subscriptions.setRecovery(payrollId, { seen: undefined, recovery });
+    // It is disabled still, by the last 410: what was sent now would only die again.
+    expect(await run()).toMatchObject({ recovered: 0 });
+    await harness.subscriptions.setStatus(payrollId, { status: 'active', from: ['disabled'], at: new Date(harness.nowMs) });
     expect(await run()).toMatchObject({ recovered: 3 });
     expect(await run()).toMatchObject({ recovered: 0 });
     expect(deliveries().map(({ message }) => [message.change.id, message.replay?.id])).toEqual([

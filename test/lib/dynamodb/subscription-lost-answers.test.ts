@@ -94,8 +94,8 @@ describe('a write of a subscription whose answer is lost', () => {
     const limits = dynamodbLimitStore({ client, table: 'limits' });
     const of = { subscription: base.id, second: 1_795_327_200 };
     const caps = { places: 10, tokens: 10 };
-    expect(await limits.lease(of, { want: { places: 4, tokens: 4 }, caps })).toEqual({ places: 4, tokens: 4 });
-    expect(await limits.lease(of, { want: { places: 10, tokens: 10 }, caps })).toEqual({ places: 2, tokens: 2 });
+    expect(await limits.lease(of, { want: { places: 4, tokens: 4 }, caps })).toMatchObject({ places: 4, tokens: 4 });
+    expect(await limits.lease(of, { want: { places: 10, tokens: 10 }, caps })).toMatchObject({ places: 2, tokens: 2 });
   });
 });
 

@@ -61,7 +61,7 @@ describe('createSubscription', () => {
     const { stored, parts } = memory();
     const outcome = await createSubscription(good, parts);
     const [subscription] = stored;
-    const secret = outcome.kind === 'created' ? outcome.secret : '';
+    const secret = outcome.kind === 'created' ? (outcome.secret ?? '') : '';
     expect(JSON.stringify(stored)).not.toContain(secret.slice('whsec_'.length));
     expect(await secretBox.open(subscription!.signingSecrets[0]!.sealed, { purpose: 'signing-secret', owner: subscription!.id })).toBe(
       secret,
@@ -73,6 +73,45 @@ describe('createSubscription', () => {
     const all = { ...good, orgs: ['acme', 'beta'], filter: 'user.userName ew "@example.com"', ordering: 'none', format: 'cloudevents' };
     expect((await createSubscription(all, parts)).kind).toBe('created');
     expect(stored[0]).toMatchObject(all);
+  });
+
+  it('keeps limits, waits and what becomes of stale changes', async () => {
+    const { stored, parts } = memory();
+    const limits = { deliveriesPerSecond: 1_000, concurrency: 100 };
+    // Seven days in all, the most there can be.
+    const schedule = [1, ...Array.from({ length: 6 }, () => 86_400), 86_399];
+    expect((await createSubscription({ ...good, limits, retry: { schedule }, stale: 'late' }, parts)).kind).toBe('created');
+    expect(stored[0]).toMatchObject({ limits, retrySeconds: schedule, stale: 'late' });
+    expect(subscriptionSchema.parse(stored[0])).toEqual(stored[0]);
+  });
+
+  it('keeps what is to be sent of a change', async () => {
+    const { stored, parts } = memory();
+    const attributes = ['user.userName', 'scim.attributes'];
+    expect((await createSubscription({ ...good, attributes }, parts)).kind).toBe('created');
+    expect((await createSubscription({ ...good, format: 'minimal' }, parts)).kind).toBe('created');
+    expect(stored).toMatchObject([{ format: 'cloudevents', attributes }, { format: 'minimal' }]);
+    expect(stored[1]).not.toHaveProperty('attributes');
+  });
+
+  it.each([
+    ['v1', [false], true],
+    ['v1a', [true], false],
+    ['both', [false, true], true],
+  ] as const)('makes what %s needs, and tells a shared secret only', async (signature, hasPublicKey, isTold) => {
+    const { stored, parts } = memory();
+    const outcome = await createSubscription({ ...good, signature }, parts);
+    const secrets = stored[0]?.signingSecrets ?? [];
+    expect(secrets.map(({ publicKey }) => publicKey !== undefined)).toEqual(hasPublicKey);
+    expect(outcome.kind === 'created' && outcome.secret !== undefined).toBe(isTold);
+    expect(JSON.stringify(outcome)).not.toContain('whsk_');
+    expect(subscriptionSchema.parse(stored[0])).toEqual(stored[0]);
+  });
+
+  it('keeps nothing of limits that say nothing', async () => {
+    const { stored, parts } = memory();
+    expect((await createSubscription({ ...good, limits: {} }, parts)).kind).toBe('created');
+    for (const name of ['limits', 'retrySeconds', 'stale']) expect(stored[0]).not.toHaveProperty(name);
   });
 
   it('makes another id and another secret each time', async () => {
@@ -118,8 +157,34 @@ describe('createSubscription', () => {
     [{ ...good, filter: 'x'.repeat(2_049) }, '/filter', '2048 characters at most'],
     [{ ...good, ordering: 'global' }, '/ordering', '`per-subject` or `none`'],
     [{ ...good, format: 'scim' }, '/format', '`cloudevents`'],
-    [{ ...good, attributes: [] }, '/attributes', 'is not offered yet'],
-    [{ ...good, limits: {} }, '/limits', 'is not offered yet'],
+    [{ ...good, attributes: [] }, '/attributes', 'at least one attribute'],
+    [{ ...good, attributes: 'user' }, '/attributes', 'must be a list of attribute paths'],
+    [{ ...good, attributes: ['user', 'userName'] }, '/attributes/1', 'paths begin with one of'],
+    [{ ...good, attributes: [7] }, '/attributes/0', 'must be an attribute path'],
+    [{ ...good, attributes: Array.from({ length: 51 }, () => 'user') }, '/attributes', '50 entries at most'],
+    [{ ...good, format: 'minimal', attributes: ['user'] }, '/attributes', 'sends ids only'],
+    [{ ...good, signature: 'v2' }, '/signature', '`v1`, `v1a` or `both`'],
+    [{ ...good, limits: null }, '/limits', 'must be a JSON object'],
+    [{ ...good, limits: { concurrency: 0 } }, '/limits/concurrency', 'a whole number from 1 to 100'],
+    [{ ...good, limits: { concurrency: 101 } }, '/limits/concurrency', 'a whole number from 1 to 100'],
+    [{ ...good, limits: { concurrency: 1.5 } }, '/limits/concurrency', 'a whole number from 1 to 100'],
+    [{ ...good, limits: { concurrency: '5' } }, '/limits/concurrency', 'a whole number from 1 to 100'],
+    [{ ...good, limits: { deliveriesPerSecond: 0 } }, '/limits/deliveriesPerSecond', 'a whole number from 1 to 1000'],
+    [{ ...good, limits: { deliveriesPerSecond: 1_001 } }, '/limits/deliveriesPerSecond', 'a whole number from 1 to 1000'],
+    [{ ...good, limits: { perMinute: 1 } }, '/limits/perMinute', 'is not a field of limits'],
+    [{ ...good, retry: {} }, '/retry/schedule', 'is required'],
+    [{ ...good, retry: [5] }, '/retry', 'must be a JSON object'],
+    [{ ...good, retry: { schedule: [] } }, '/retry/schedule', '1 to 15 waits'],
+    [{ ...good, retry: { schedule: Array.from({ length: 16 }, () => 1) } }, '/retry/schedule', '1 to 15 waits'],
+    [{ ...good, retry: { schedule: [0] } }, '/retry/schedule', 'whole seconds from 1 to 86400'],
+    [{ ...good, retry: { schedule: [86_401] } }, '/retry/schedule', 'whole seconds from 1 to 86400'],
+    [{ ...good, retry: { schedule: [0.5] } }, '/retry/schedule', 'whole seconds from 1 to 86400'],
+    [{ ...good, retry: { schedule: ['5'] } }, '/retry/schedule/0', 'a number of seconds'],
+    [{ ...good, retry: { schedule: Array.from({ length: 8 }, () => 86_400) } }, '/retry/schedule', 'seven days'],
+    [{ ...good, retry: { schedule: [5], jitter: 0 } }, '/retry/jitter', 'is not a field of retry'],
+    [{ ...good, stale: 'drop' }, '/stale', '`skip` or `late`'],
+    [{ ...good, retrySeconds: [5] }, '/retrySeconds', 'is not a field'],
+    [{ ...good, status: 'paused' }, '/status', 'is not a field'],
     [{ ...good, secret: 'whsec_mine' }, '/secret', 'is not a field'],
     [{ ...good, 'a/b~c': 1 }, '/a~1b~0c', 'is not a field'],
     [JSON.parse('{"name":"x","url":"https://a.example.com","types":["*"],"__proto__":{"polluted":1}}'), '/__proto__', 'is not a field'],
@@ -143,7 +208,9 @@ describe('createSubscription', () => {
       ordering: 1,
       format: 1,
       attributes: [],
-      limits: {},
+      limits: { concurrency: 0, deliveriesPerSecond: 0 },
+      retry: { schedule: [] },
+      stale: 1,
       more: 1,
     };
     const outcome = await createSubscription(body, memory().parts);
@@ -152,11 +219,14 @@ describe('createSubscription', () => {
       '/attributes',
       '/filter',
       '/format',
-      '/limits',
+      '/limits/concurrency',
+      '/limits/deliveriesPerSecond',
       '/more',
       '/name',
       '/ordering',
       '/orgs/0',
+      '/retry/schedule',
+      '/stale',
       '/types/0',
       '/url',
     ]);

@@ -28,7 +28,7 @@ function owed({ history, observed, queues }: Simulation, accepted: readonly Acce
 const lifetimeMs = 7 * 24 * 60 * 60_000;
 
 /** Each end has happened for what it says. */
-function reasons({ history, observed, time, faults, subscriptions }: Simulation, { message, lane, position }: Accepted): string[] {
+function reasons({ history, observed, time, subscriptions }: Simulation, { message, lane, position }: Accepted): string[] {
   const row = observed.deliveries.rows.get(message.delivery);
   if (row === undefined) return [];
   const sends = history.sendsOf(message.delivery);
@@ -39,7 +39,7 @@ function reasons({ history, observed, time, faults, subscriptions }: Simulation,
   const holds = (): boolean => {
     if (row.status === 'delivered') return sends.some(({ end }) => end === 'accepted');
     if (row.status === 'cancelled') return history.deleted.has(message.subscription);
-    if (row.status === 'superseded') return faults.any || history.interrupted > 0 || hasNewer(history.sent, message);
+    if (row.status === 'superseded') return history.interruptions > 0 || hasNewer(history.sent, message);
     switch (row.reason) {
       case 'gone':
         return sends.some(({ end }) => end === 'gone');
@@ -122,22 +122,25 @@ function repeats({ history }: Simulation, { message, order, webhookId, stoppedSi
   ];
 }
 
+const isAnswer = (end: Sent['end']): boolean => end === 'accepted' || end === 'gone' || end === 'refused';
+
 /** While a circuit is open, one request for each probe that was taken; no probe uses up an attempt. */
 function circuits({ history, observed }: Simulation, accepted: readonly Accepted[]): string[] {
   const beyond = history.openings
-    .filter(({ sent, probes }) => sent > probes + history.interrupted)
+    .filter(({ sent, probes, interruptions }) => sent > probes + interruptions)
     .map(({ subscription, sent, probes }) => `${sent} requests to ${subscription.slice(-1)} while its circuit was open, for ${probes} probes`);
   const charged = accepted.flatMap(({ message }) => {
     const counted = (observed.deliveries.rows.get(message.delivery)?.attempts ?? []).filter(({ probe }) => probe !== true).length;
-    const closed = history.sendsOf(message.delivery).filter(({ opening }) => opening === undefined).length;
-    return counted > closed + history.sendsOf(message.delivery).filter(({ end }) => end === 'accepted' || end === 'gone').length ? [`a probe of ${nameOf(message)} was counted`] : [];
+    // An answer about the change counts, whatever it was sent for.
+    const mayCount = history.sendsOf(message.delivery).filter(({ opening, end }) => opening === undefined || isAnswer(end)).length;
+    return counted > mayCount ? [`a probe of ${nameOf(message)} was counted`] : [];
   });
   return [...beyond, ...charged];
 }
 
 /** Where nothing went wrong with leases, no more are under way than allowed. */
-function limits({ history, faults, subscriptions }: Simulation): string[] {
-  if (faults.any || history.interrupted > 0) return [];
+function limits({ history, subscriptions }: Simulation): string[] {
+  if (history.interruptions > 0) return [];
   return subscriptions
     .filter(({ id, limits: own }) => (history.busiest.get(id) ?? 0) > (own?.concurrency ?? Infinity))
     .map(({ id }) => `${history.busiest.get(id)} requests to ${id.slice(-1)} at once`);

@@ -5,6 +5,26 @@ import type { VirtualTime } from './virtual-time.ts';
 export const portNames = ['store', 'lanes', 'guard', 'subscriptions', 'limits', 'queue'] as const;
 export type PortName = (typeof portNames)[number];
 
+/** Calls that a fault can wait for: around each of them something can be left half done. */
+export const faultyCalls = [
+  'any',
+  'store.claim',
+  'store.settle',
+  'guard.enter',
+  'guard.leave',
+  'lanes.find',
+  'lanes.park',
+  'lanes.append',
+  'lanes.read',
+  'lanes.remove',
+  'lanes.take',
+  'lanes.seize',
+  'lanes.release',
+  'lanes.reopen',
+  'subscriptions.claimProbe',
+  'subscriptions.close',
+] as const;
+
 /** `between`: of the two writes of a call that has two, the first was made. */
 export type FaultMoment = 'before' | 'between' | 'after';
 
@@ -20,22 +40,19 @@ export class Faults {
   readonly #time: VirtualTime;
   readonly #laneRows: LaneRows;
   readonly #down = new Map<PortName, number>();
-  #planned: { inCalls: number; readonly fault: Fault }[] = [];
-  /** Of a run without any, more can be said. */
-  any = false;
+  #planned: { inCalls: number; readonly call: string; readonly fault: Fault }[] = [];
 
   constructor(time: VirtualTime, laneRows: LaneRows) {
     this.#time = time;
     this.#laneRows = laneRows;
   }
 
-  plan(inCalls: number, fault: Fault): void {
-    this.any = true;
-    this.#planned.push({ inCalls, fault });
+  /** `call`: only such calls are counted. */
+  plan(call: (typeof faultyCalls)[number], inCalls: number, fault: Fault): void {
+    this.#planned.push({ inCalls, call, fault });
   }
 
   away(port: PortName, forMs: number): void {
-    this.any = true;
     this.#down.set(port, this.#time.nowMs + forMs);
   }
 
@@ -45,8 +62,8 @@ export class Faults {
   }
 
   /** For each call. */
-  next(port: PortName): Fault | undefined {
-    for (const planned of this.#planned) planned.inCalls -= 1;
+  next(port: PortName, method: string): Fault | undefined {
+    for (const planned of this.#planned) if (planned.call === 'any' || planned.call === `${port}.${method}`) planned.inCalls -= 1;
     const due = this.#planned.find(({ inCalls }) => inCalls < 0);
     if (due !== undefined) {
       this.#planned = this.#planned.filter((one) => one !== due);

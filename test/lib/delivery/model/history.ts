@@ -31,6 +31,8 @@ export interface Opening {
   closedAtMs: number | undefined;
   probes: number;
   sent: number;
+  /** Each may bring a probe that was claimed once and is made twice. */
+  interruptions: number;
 }
 
 /** What was written down of a delivery in the end. */
@@ -52,11 +54,16 @@ export class History {
   /** Bugs: what `deliver` and `sweep` reported and nobody had planned. */
   readonly unexpected: string[] = [];
   readonly openings: Opening[] = [];
-  /** Crashes, stops and batches that came twice: each may bring a probe that was claimed once and is made twice. */
-  interrupted = 0;
+  /** Crashes, stops, errors, and batches that came twice. */
+  interruptions = 0;
   #order = 0;
   readonly #lines: string[] = [];
   readonly #laneLengths = new Map<string, number>();
+
+  interrupt(): void {
+    this.interruptions += 1;
+    for (const opening of this.openings) if (opening.closedAtMs === undefined) opening.interruptions += 1;
+  }
 
   nextOrder(): number {
     return (this.#order += 1);

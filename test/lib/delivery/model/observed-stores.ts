@@ -35,7 +35,7 @@ export function observedStores(time: VirtualTime, history: History) {
     subscriptions: withCalls(subscriptions, {
       open: async (id, opening) => {
         const opened = await subscriptions.open(id, opening);
-        if (opened) history.openings.push({ subscription: id, openedAtMs: time.nowMs, closedAtMs: undefined, probes: 0, sent: 0 });
+        if (opened) history.openings.push({ subscription: id, openedAtMs: time.nowMs, closedAtMs: undefined, probes: 0, sent: 0, interruptions: 0 });
         if (opened) tell(`circuit of ${id.slice(-1)} opens`);
         return opened;
       },

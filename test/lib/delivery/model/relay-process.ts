@@ -7,6 +7,8 @@ export interface ProcessWorld {
   readonly faults: Faults;
   readonly chance: (sides: number) => number;
   readonly tell: (line: string) => void;
+  /** A process is killed or stopped, or its call fails. */
+  readonly interrupted: () => void;
 }
 
 const codes = {
@@ -66,12 +68,13 @@ export class RelayProcess {
   ): Promise<unknown> {
     const { chance, faults } = this.#world;
     await this.pass(1 + chance(longestCallMs));
-    const fault = faults.next(port);
+    const fault = faults.next(port, method);
     if (fault === undefined) {
       const answer = await work();
       if (chance(3) === 1) await this.pass(chance(longestCallMs));
       return answer;
     }
+    this.#world.interrupted();
     this.#world.tell(`${this.name} ${fault.kind} ${fault.moment} ${port}.${method}`);
     if (fault.moment === 'between') await faults.begin(port, method, args);
     const answer = fault.moment === 'after' ? work() : undefined;

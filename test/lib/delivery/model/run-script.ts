@@ -42,11 +42,9 @@ function act(simulation: Simulation, command: Command, number: number): void {
       simulation.tell(`${command.port} away for ${command.forMs / 1_000} s`);
       return faults.away(command.port, command.forMs);
     case 'fault':
-      if (command.fault !== 'error') history.interrupted += 1;
-      return faults.plan(command.inCalls, { kind: command.fault, moment: command.moment, forMs: command.forMs });
+      return faults.plan(command.call, command.inCalls, { kind: command.fault, moment: command.moment, forMs: command.forMs });
     case 'batch-lost':
       simulation.lostBatches += 1;
-      history.interrupted += 1;
       return;
     default:
       return void change(simulation, command);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { portNames, type FaultMoment } from './faults.ts';
+import { faultyCalls, portNames, type FaultMoment } from './faults.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -30,7 +30,7 @@ export type Command = { readonly afterMs: number } & (
   | { readonly kind: 'recover' | 'pause' | 'resume' | 'enable' | 'delete'; readonly subscription: number }
   | { readonly kind: 'down'; readonly subscription: number; readonly how: Answer; readonly forMs: number }
   | { readonly kind: 'away'; readonly port: (typeof portNames)[number]; readonly forMs: number }
-  | { readonly kind: 'fault'; readonly fault: 'crash' | 'stop' | 'error'; readonly moment: FaultMoment; readonly inCalls: number; readonly forMs: number }
+  | { readonly kind: 'fault'; readonly fault: 'crash' | 'stop' | 'error'; readonly moment: FaultMoment; readonly call: (typeof faultyCalls)[number]; readonly inCalls: number; readonly forMs: number }
   /** The queue hears nothing of the next batch that is done. */
   | { readonly kind: 'batch-lost' }
 );
@@ -70,7 +70,7 @@ const acts = fc.oneof(
       answers: fc.oneof({ weight: 2, arbitrary: fc.constant<Answer[]>([]) }, fc.array(anyAnswer, { minLength: 1, maxLength: 5 })),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('publish-all' as const), subscription, saying, at }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('publish-all' as const), subscription, saying, at }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('replay' as const), which: fc.nat(20), full: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const), subscription }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('recover' as const, 'enable' as const, 'enable' as const, 'delete' as const), subscription }) },
@@ -92,12 +92,14 @@ const acts = fc.oneof(
     }),
   },
   {
-    weight: 5,
+    weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('fault' as const),
       fault: fc.constantFrom('crash' as const, 'crash' as const, 'stop' as const, 'error' as const),
       moment: fc.constantFrom('before' as const, 'between' as const, 'after' as const),
-      inCalls: fc.nat(60),
+      // Any call, or one of those between which something can be left half done.
+      call: fc.constantFrom('any', 'any', 'any', ...faultyCalls),
+      inCalls: fc.oneof(fc.nat(3), fc.nat(60)),
       forMs: fc.constantFrom(20 * second, 40 * second, 7 * minute, 12 * minute, 70 * minute),
     }),
   },

@@ -34,7 +34,7 @@ const minuteMs = 60_000;
 const invocationMs = 60_000;
 const instanceQueues: readonly LaneQueue[] = ['deliveries', 'deliveries', 'deliveries', 'replayDeliveries', 'replayDeliveries'];
 /** Far more than any script takes; beyond it, something goes round for ever. */
-const mostSteps = 60_000;
+const mostSteps = 30_000;
 /** From the end of the script; everything is due within seven days. */
 const longestMs = 20 * 24 * 60 * minuteMs;
 
@@ -62,7 +62,9 @@ export class Simulation {
     const { time, history, endpoint, queues, faults, stores } = this;
     const tell = (line: string): void => this.tell(line);
     const newName = (): string => `n${(this.#names += 1)}`;
-    this.#world = { time, history, endpoint, queues, faults, stores, chance: chanceOf(seed), tell, newName, messageOf: (id) => this.#messageOf(id) };
+    const interrupted = (): void => history.interrupt();
+    const messageOf = (id: string): DeliveryMessage => this.#messageOf(id);
+    this.#world = { time, history, endpoint, queues, faults, stores, chance: chanceOf(seed), tell, interrupted, newName, messageOf };
     this.#instances = instanceQueues.map((queue) => ({ queue, ...this.#fresh(queue) }));
     this.#nextSweepMs = time.nowMs + minuteMs;
   }
@@ -137,8 +139,10 @@ export class Simulation {
     const report = await deliver(parts, batch, () => endsMs - this.time.nowMs);
     for (const error of report.errors) if (!(error instanceof RelayError)) this.history.unexpected.push(String(error));
     await process.pass(1);
-    if (this.lostBatches > 0) this.lostBatches -= 1;
-    else {
+    if (this.lostBatches > 0) {
+      this.lostBatches -= 1;
+      this.history.interrupt();
+    } else {
       const owed = new Set(report.failures);
       for (const { messageId, receiptHandle } of batch) if (!owed.has(messageId)) void this.queues[queue].remove(receiptHandle);
     }

@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
+import { deliver, type ReceivedMessage } from '#lib/delivery/deliver.ts';
+import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { answered, DeliverHarness, received } from './deliver-harness.ts';
+import { deliveryMessage } from './delivery-message.ts';
+
+const minute = 60_000;
+let harness: DeliverHarness;
+beforeEach(() => {
+  harness = new DeliverHarness();
+});
+const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
+  deliver(harness.parts(replacing), messages, () => 60_000);
+const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
+const fact = deliveryMessage({ change: 'fact', type: 'identity.user.updated' });
+const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
+const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
+const failing = (...ids: string[]) => {
+  harness.answer = ({ headers }) => answered(ids.includes(headers['webhook-id'] ?? '') ? 503 : 200, '600');
+};
+
+describe('a removal that comes twice into a parked lane', () => {
+  it('makes nobody yield who came after it and was never tried', async () => {
+    failing('leaver');
+    await run([message(leaver), message(fact), message(leaver, 2)]);
+    harness.nowMs += 11 * minute;
+    failing();
+    // The subscription's limit ends the work between the removal and what is behind it.
+    let places = 1;
+    const limiter: DeliverParts['limiter'] = {
+      enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
+    };
+    const releases = await harness.releases();
+    await run(releases, { limiter });
+    await run(releases);
+    expect(harness.sentIds()).toEqual(['leaver', 'leaver', 'fact']);
+    expect(recordOf('fact')?.status).toBe('delivered');
+  });
+
+  it('makes nobody yield who fails since it was delivered', async () => {
+    failing('leaver', 'fact');
+    await run([message(leaver), message(fact)]);
+    harness.nowMs += 11 * minute;
+    failing('fact');
+    await run(await harness.releases());
+    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect((await run([message(leaver, 3)])).counts).toMatchObject({ duplicate: 1 });
+    expect(recordOf('fact')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
+  });
+});
