@@ -39,7 +39,7 @@ describe('docs/security.md', () => {
 
   it('tells how many inputs were run, with the command that runs the same again', () => {
     const [, told, given] = /([\d,]+)\s+inputs\s+\(`npm run fuzz -- --inputs (\d+) --seed \d+`/.exec(document) ?? [];
-    expect(Number(told?.replaceAll(',', ''))).toBeGreaterThanOrEqual(30_000);
+    expect(Number(told?.replaceAll(',', ''))).toBeGreaterThanOrEqual(1_000_000);
     expect(told?.replaceAll(',', '')).toBe(given);
   });
 });
