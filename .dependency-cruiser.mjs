@@ -146,6 +146,16 @@ const forbidden = [
     to: { path: '.' },
   },
   {
+    name: 'cli-stands-alone',
+    comment: 'The command talks to Okta and to the relay over HTTP, so of the relay it knows words, signatures and how to read a variable.',
+    severity: 'error',
+    from: { path: '^cli/' },
+    to: {
+      path: '^(lib|functions|local|infra|test|scripts|bench|examples)/',
+      pathNot: '^lib/(identity/change-types|subscriptions/type-pattern|aws/request-signer|config/environment)\\.ts$',
+    },
+  },
+  {
     name: 'local-is-not-product',
     comment: 'Local mode stands around the relay; nothing that is deployed may lean on it.',
     severity: 'error',
@@ -163,7 +173,7 @@ const forbidden = [
     name: 'no-dev-packages-in-product',
     comment: 'A package that is not in `dependencies` is not there in production. Types are gone by then.',
     severity: 'error',
-    from: { path: '^(functions|lib|infra)/' },
+    from: { path: '^(functions|lib|infra|cli)/' },
     to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/@types/' },
   },
   {

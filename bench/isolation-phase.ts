@@ -33,7 +33,8 @@ const deadlineMs = 60_000;
 export async function runPhase({ perSecond, seconds }: PhaseLoad, withBad: boolean): Promise<Phase> {
   await using closing = new AsyncDisposableStack();
   const scratch = closing.adopt(scratchFolder(), (folder) => folder.remove());
-  const relay = closing.adopt(await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort() }), (of) => of.stop());
+  const relay = await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort() });
+  closing.defer(async () => void (await relay.stop()));
   const sentAtMs = new Map<string, number>();
   const latenciesMs: number[] = [];
   const arrived = (id: string): void => {

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { runPhase, type Phase, type PhaseLoad } from './isolation-phase.ts';
 import { quantile } from './statistics.ts';
 
-const standard: PhaseLoad = { seconds: 60, perSecond: 5 };
+const standard: PhaseLoad = { seconds: 60, perSecond: 2 };
 /** Each kind of phase; they take turns, so that a slow minute of the machine hits both. */
 const turns = 2;
 /** The promise: so many times the p99 of a run without the bad two. */
@@ -15,7 +15,7 @@ const maxRatio = 1.5;
  */
 export const isolation: Bench = {
   name: 'isolation',
-  about: "eight subscribers' p99 beside a failing and a slow one; takes seconds per phase (60) and changes per second (5)",
+  about: "eight subscribers' p99 beside a failing and a slow one; takes seconds per phase (60) and changes per second (2)",
   async run([secondsText, perSecondText]) {
     const load = { seconds: wholeNumber(secondsText, standard.seconds), perSecond: wholeNumber(perSecondText, standard.perSecond) };
     console.log(`${load.perSecond} changes a second for ${load.seconds} s in each of ${turns * 2} phases; from hook request to webhook`);

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '#lib/config/read-config.ts';
 import { Circuits } from '#lib/delivery/circuits.ts';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import { FailureWindow } from '#lib/delivery/failure-window.ts';
 import type { LaneQueue } from '#lib/delivery/lane-store.ts';
 import { LeasedLimiter } from '#lib/delivery/leased-limiter.ts';
+import { PatientLimiter } from '#lib/delivery/patient-limiter.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
@@ -72,11 +74,14 @@ const delivering: DeliverParts = {
     },
     newEventId: () => randomUUID(),
   }),
-  limiter: new LeasedLimiter({
-    store: dynamodbLimitStore({ client: dynamodb, table: config.LIMITS_TABLE }),
-    now,
-    after: (ms, run) => void setTimeout(run, ms).unref(),
-  }),
+  limiter: new PatientLimiter(
+    new LeasedLimiter({
+      store: dynamodbLimitStore({ client: dynamodb, table: config.LIMITS_TABLE }),
+      now,
+      after: (ms, run) => void setTimeout(run, ms).unref(),
+    }),
+    { now, pause: (ms) => pause(ms) },
+  ),
   secrets: new SecretBox(dataKeys(config), { now }),
   // In module scope, so that its connections outlive the invocation.
   sender: httpsWebhookSender({ allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS, now, monotonicMs: () => performance.now() }),

@@ -21,6 +21,8 @@ export interface ClaimedDelivery {
   /** Of the subscription, opened, newest first. */
   readonly secrets: readonly string[];
   readonly admission: Admitted;
+  /** The request is over: what comes after it keeps nobody else from beginning one. */
+  readonly answered: () => void;
 }
 
 /** How the circuit let it through. With `probe` it is sent to find out whether the endpoint is back: a failure does not count. */
@@ -46,6 +48,7 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   const body = webhookBody(message.change, subscription);
   const headers = webhookHeaders(message, { at, body, secrets: delivery.secrets, late });
   const answer = await parts.sender.send({ url: subscription.url, headers, body, timeoutMs: parts.attemptTimeoutMs });
+  delivery.answered();
 
   const now = parts.now();
   const verdict = verdictOf(answer);

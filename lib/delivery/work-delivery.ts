@@ -1,6 +1,7 @@
 import { liveSecrets } from '../subscriptions/signing-secret.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
-import { attemptDelivery, type Admitted } from './attempt-delivery.ts';
+import { attemptDelivery } from './attempt-delivery.ts';
+import { isProbeDue } from './circuit.ts';
 import type { Admission } from './circuits.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import { deliveryLifetimeMs, type Claim, type DeliveryMessage } from './delivery.ts';
@@ -13,8 +14,10 @@ export interface DeliveryWork {
   readonly message: DeliveryMessage;
   /** Of its lane in the queue. */
   readonly group: string;
-  /** `sweep` has taken the probe of the open circuit for it. */
+  /** `sweep` has taken the probe of the open circuit for it: where the circuit is still open it is sent whether or not it is due. */
   readonly probe: boolean;
+  /** It may have failed before and not be due: then it takes none of what the subscription's limits leave to those behind it. */
+  readonly mayWait?: boolean;
 }
 
 /**
@@ -30,19 +33,30 @@ export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Pro
   if (target.kind === 'held') return target;
   if (target.kind === 'unwanted') return settleUnwanted(parts, work.message, target.outcome);
 
+  const dueAt = work.mayWait === true && !work.probe ? await dueLater(parts, work.message) : undefined;
+  if (dueAt !== undefined) return { kind: 'failing', dueAt, because: 'not-yet' };
   const { subscription } = target;
   const place = await parts.limiter.enter(subscription.id, subscription.limits);
   if (place.kind === 'full') return { kind: 'limited', retryMs: place.retryMs };
   try {
-    const { claim, ...lease } = await claimed(parts, work.message, false);
+    // Behind the limiter: a probe that is due must not be taken by what has no room.
+    const admission = await admitted(parts, subscription, work);
+    if (admission.kind === 'open') return { kind: 'held', reason: 'circuit' };
+    const { claim, ...lease } = await claimed(parts, work.message, admission.kind === 'probe');
     if (claim.kind !== 'claimed') return unclaimed(parts, claim);
     // Never without a single attempt: a pause may have used up all of its time.
     const isExpired = claim.attempts > 0 && parts.now().getTime() - claim.createdAt.getTime() > deliveryLifetimeMs;
     if (isExpired) return await end(parts, { message: work.message, lease: lease.lease, outcome: dead('expired') });
-    return await attemptDelivery(parts, { ...work, ...lease, ...target, claim });
+    return await attemptDelivery(parts, { ...work, ...lease, ...target, claim, admission, answered: () => place.leave() });
   } finally {
     place.leave();
   }
+}
+
+async function dueLater({ store, now }: DeliverParts, { delivery }: DeliveryMessage): Promise<Date | undefined> {
+  const { nextAttemptAt = null } = (await store.find(delivery)) ?? {};
+  const dueAt = nextAttemptAt === null ? undefined : new Date(nextAttemptAt);
+  return dueAt !== undefined && dueAt > now() ? dueAt : undefined;
 }
 
 /**
@@ -57,21 +71,26 @@ export async function yieldDelivery(parts: DeliverParts, message: DeliveryMessag
 type Target =
   | { readonly kind: 'unwanted'; readonly outcome: SettledOutcome & { kind: 'cancelled' | 'dead' } }
   | { readonly kind: 'held'; readonly reason: 'circuit' | 'paused' }
-  | { readonly kind: 'ready'; readonly subscription: Subscription; readonly secrets: readonly string[]; readonly admission: Admitted };
+  | { readonly kind: 'ready'; readonly subscription: Subscription; readonly secrets: readonly string[] };
 
 async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork): Promise<Target> {
   const subscription = await parts.subscriptions.find(message.subscription);
   if (subscription === undefined || subscription.status === 'deleted') return { kind: 'unwanted', outcome: { kind: 'cancelled' } };
   if (subscription.status === 'disabled') return { kind: 'unwanted', outcome: dead('subscription-disabled') };
   if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
+  const { circuit } = subscription;
+  if (circuit !== undefined && !probe && !isProbeDue(circuit, parts.now())) return { kind: 'held', reason: 'circuit' };
   const context = { purpose: 'signing-secret', owner: subscription.id } as const;
   const live = liveSecrets(subscription.signingSecrets, parts.now());
   const secrets = await Promise.all(live.map(({ sealed }) => parts.secrets.open(sealed, context)));
+  return { kind: 'ready', subscription, secrets };
+}
+
+/** Whatever comes along may be the probe that is due: where there is little to sweep, it is there before sweep is. */
+async function admitted(parts: DeliverParts, subscription: Subscription, { probe }: DeliveryWork): Promise<Admission> {
   const { circuit } = subscription;
-  // Whatever comes along may be the probe that is due: where there is little to sweep, it is there before sweep is.
-  const admission: Admission =
-    probe && circuit !== undefined ? { kind: 'probe', since: circuit.since } : await parts.circuits.admit(subscription, parts.now());
-  return admission.kind === 'open' ? { kind: 'held', reason: 'circuit' } : { kind: 'ready', subscription, secrets, admission };
+  if (probe && circuit !== undefined) return { kind: 'probe', since: circuit.since };
+  return parts.circuits.admit(subscription, parts.now());
 }
 
 /** Also before the next attempt is due: nothing will be attempted. */

@@ -5,6 +5,7 @@ import { isRemoval } from './is-removal.ts';
 import type { ParkedLane, ParkReason } from './lane-store.ts';
 import { isSettled, type DeliveryOutcome, type MessageOutcome } from './message-outcome.ts';
 import { readQueueMessage } from './read-queue-message.ts';
+import { readableIn } from './readable-lane.ts';
 import type { ReleaseMessage } from './release-message.ts';
 import { workDelivery } from './work-delivery.ts';
 import { releaseLostMs, workLane, type LaneEnd, type LaneWork } from './work-lane.ts';
@@ -124,7 +125,7 @@ export class GroupWork {
 
   async #holds(lane: ParkedLane, { delivery }: DeliveryMessage): Promise<boolean> {
     for (let from = 0; ;) {
-      const entries = await this.#parts.lanes.read(lane, from, pageSize);
+      const entries = await readableIn(this.#parts, lane, { from, limit: pageSize });
       if (entries.some(({ message }) => message.delivery === delivery)) return true;
       const last = entries.at(-1);
       if (last === undefined) return false;

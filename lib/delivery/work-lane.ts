@@ -3,6 +3,7 @@ import { longestQueueWaitMs } from './attempt-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import type { ParkedDelivery, ParkedLane, ParkReason } from './lane-store.ts';
 import { isSettled, type DeliveryOutcome } from './message-outcome.ts';
+import { readableIn } from './readable-lane.ts';
 import { workDelivery, yieldDelivery } from './work-delivery.ts';
 
 export interface LaneWork {
@@ -76,7 +77,7 @@ class LaneWorker {
   async run(): Promise<LaneEnd> {
     if (this.#lane.removalAt > 0) await this.#settlePassed();
     for (;;) {
-      const entries = await this.#parts.lanes.read(this.#lane, this.#position, pageSize);
+      const entries = await readableIn(this.#parts, this.#lane, { from: this.#position, limit: pageSize });
       if (entries.length === 0) {
         const end = await this.#finish();
         if (end !== 'more') return end;
@@ -93,7 +94,9 @@ class LaneWorker {
   async #step(entry: ParkedDelivery): Promise<LaneEnd | undefined> {
     if (this.#failing.length > 0 && entry.position > this.#lane.removalAt) return this.#waitForFailing();
     if (!this.#work.hasTime()) return { kind: 'waits', waitMs: 0, reason: 'out-of-time' };
-    const outcome = await workDelivery(this.#parts, { message: entry.message, group: this.#lane.group, probe: this.#probe });
+    // The lane is begun anew whenever the limits end the work: were a place taken for each that is not due, the removal behind them might never get one.
+    const mayWait = entry.position < this.#lane.removalAt;
+    const outcome = await workDelivery(this.#parts, { message: entry.message, group: this.#lane.group, probe: this.#probe, mayWait });
     this.#probe = false;
     this.#work.note(outcome, this.#lane.subscription);
     if (outcome.kind === 'waits') return outcome;
@@ -132,7 +135,7 @@ class LaneWorker {
   async #settlePassed(): Promise<void> {
     let before: Tried[] = [];
     for (let from = 0; from <= this.#lane.removalAt;) {
-      const entries = (await this.#parts.lanes.read(this.#lane, from, pageSize)).filter(({ position }) => position <= this.#lane.removalAt);
+      const entries = (await readableIn(this.#parts, this.#lane, { from, limit: pageSize })).filter(({ position }) => position <= this.#lane.removalAt);
       for (const entry of entries) {
         const record = await this.#parts.store.find(entry.message.delivery);
         const triedAt = record?.attempts.at(-1)?.time;

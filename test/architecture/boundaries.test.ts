@@ -9,7 +9,7 @@ import { listFiles, readJson, repositoryRoot } from './repository.ts';
 
 const options = await extractCruiseOptions(join(repositoryRoot, '.dependency-cruiser.mjs'));
 const ruleNames = (options.ruleSet?.forbidden ?? []).map((rule) => rule.name);
-const topFolders = ['functions', 'lib', 'local', 'infra', 'scripts', 'test'];
+const topFolders = ['functions', 'lib', 'local', 'cli', 'infra', 'scripts', 'test'];
 
 async function violations(folder: string): Promise<{ rule: string; at: string }[]> {
   const present = new Set(listFiles(folder, '**/*.ts').map((file) => file.split('/')[0] ?? ''));

@@ -88,6 +88,11 @@ export const forbiddenImports: readonly ForbiddenImport[] = [
   },
   { rule: 'leaves-import-nothing', at: 'lib/sqs/queues.ts', files: { 'lib/sqs/queues.ts': use('node:crypto') } },
   {
+    rule: 'cli-stands-alone',
+    at: 'cli/a.ts',
+    files: { 'cli/a.ts': use('#lib/dynamodb/thing.ts'), 'lib/dynamodb/thing.ts': thing },
+  },
+  {
     rule: 'local-is-not-product',
     at: 'functions/admin/wiring.ts',
     files: { 'functions/admin/wiring.ts': use('../../local/thing.ts'), 'local/thing.ts': thing },

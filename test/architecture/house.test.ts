@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { countLines, listFiles, readJson, readText, repositoryRoot } from './repository.ts';
 
-const sources = listFiles(repositoryRoot, '{functions,lib,local,infra,scripts,test,bench,examples}/**/*.ts');
+const sources = listFiles(repositoryRoot, '{functions,lib,local,cli,infra,scripts,test,bench,examples}/**/*.ts');
 
 describe('functions', () => {
   const folders = listFiles(repositoryRoot, 'functions/*/').map((folder) => folder.replace(/\/$/, ''));

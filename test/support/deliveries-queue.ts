@@ -46,8 +46,6 @@ export async function startDeliveriesQueue(options: { now?: () => Date; budgetMs
       }
     },
     async stop() {
-      client.destroy();
-      direct.destroy();
       await proxy.stop();
       await fauxqs.stop();
     },

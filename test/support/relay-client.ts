@@ -67,6 +67,40 @@ export async function admin<T = Record<string, unknown>>(
   return { status: response.status, body: (await response.json()) as T };
 }
 
+/** A delivery as `GET /v1/deliveries` lists it, as far as tests look at it. */
+export interface ListedDelivery {
+  readonly id: string;
+  readonly change: string;
+  readonly type: string;
+  readonly user: string | null;
+  readonly status: string;
+  readonly reason?: string;
+  readonly attempts: readonly {
+    readonly time: string;
+    readonly status: number | null;
+    readonly latencyMs: number;
+    readonly error: string | null;
+    readonly answer?: string;
+    readonly probe?: true;
+  }[];
+  readonly nextAttemptAt: string | null;
+  readonly createdAt: string;
+}
+
+/** All deliveries that match the query, page after page, newest first. */
+export async function deliveries(url: string, query: Record<string, string>): Promise<ListedDelivery[]> {
+  const found: ListedDelivery[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const asked = new URLSearchParams({ limit: '100', ...query, ...(typeof cursor === 'string' ? { cursor } : {}) });
+    const { status, body } = await admin<{ data: ListedDelivery[]; nextCursor: string | null }>(url, `/v1/deliveries?${asked.toString()}`);
+    if (status !== 200) throw new Error(`listing deliveries answered ${status}: ${JSON.stringify(body)}`);
+    found.push(...body.data);
+    cursor = body.nextCursor;
+  } while (cursor !== null);
+  return found;
+}
+
 export async function subscribe(url: string, subscription: Record<string, unknown>): Promise<{ id: string; secret: string }> {
   const { status, body } = await admin<{ id: string; secret: string }>(url, '/v1/subscriptions', {
     method: 'POST',
@@ -87,7 +121,7 @@ export async function eventually<T>(
     const value = await ask();
     if (satisfies(value)) return value;
     if (Date.now() > endMs)
-      throw new Error(`${options.what} did not come about; the last answer: ${JSON.stringify(value).slice(0, 2_000)}`);
+      throw new Error(`${options.what} did not come about; the last answer: ${JSON.stringify(value ?? null).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 50));
   }
 }

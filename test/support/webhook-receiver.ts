@@ -3,11 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { SequencedChange } from '#lib/identity/change.ts';
 
+/** A status, or no answer at all until the sender gives up. */
+export type Answer = number | 'silence';
+
 export interface Received {
   readonly id: string;
   readonly change: SequencedChange;
   readonly verified: boolean;
   readonly headers: Record<string, string>;
+  /** What it was answered with. */
+  readonly answer: Answer;
+  readonly at: Date;
 }
 
 /** A subscriber: keeps what it gets in the order it gets it, verifies each with the independent `standardwebhooks` package. */
@@ -17,6 +23,8 @@ export class WebhookReceiver {
   #verifier: Webhook | undefined;
   /** Status to answer with; a test may change it. */
   status = 204;
+  /** Chooses the answer to each request instead; a test may change it. */
+  answering: (webhook: Omit<Received, 'answer'>) => Answer = () => this.status;
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -27,13 +35,16 @@ export class WebhookReceiver {
         const headers = Object.fromEntries(
           Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
         );
-        this.received.push({
+        const webhook = {
           id: headers['webhook-id'] ?? '',
           change: JSON.parse(body.toString('utf8')) as SequencedChange,
           verified: this.#verifies(body, headers),
           headers,
-        });
-        response.writeHead(this.status).end();
+          at: new Date(),
+        };
+        const answer = this.answering(webhook);
+        this.received.push({ ...webhook, answer });
+        if (answer !== 'silence') response.writeHead(answer).end();
       });
     });
   }
@@ -49,8 +60,12 @@ export class WebhookReceiver {
 
   /** Ids in the order of their first arrival. */
   firstArrivals(): Received[] {
-    const seen = new Set<string>();
-    return this.received.filter(({ id }) => !seen.has(id) && seen.add(id));
+    return firstOfEach(this.received);
+  }
+
+  /** Those answered 2xx, in the order in which each was for the first time. */
+  accepted(): Received[] {
+    return firstOfEach(this.received.filter(({ answer }) => typeof answer === 'number' && answer >= 200 && answer <= 299));
   }
 
   async close(): Promise<void> {
@@ -67,4 +82,9 @@ export class WebhookReceiver {
       return false;
     }
   }
+}
+
+function firstOfEach(webhooks: readonly Received[]): Received[] {
+  const seen = new Set<string>();
+  return webhooks.filter(({ id }) => !seen.has(id) && seen.add(id));
 }

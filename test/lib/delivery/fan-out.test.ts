@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#lib/errors.ts';
 import { deliveryMessageSchema } from '#lib/delivery/delivery.ts';
+import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
+import { webhookBody } from '#lib/delivery/webhook-body.ts';
 import { changeAbout, recordOf, subscriptionNamed } from '../../support/deliveries.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
 import { fanOutWith, memoryQuarantine } from './fan-out-parts.ts';
@@ -48,6 +50,35 @@ describe('fanOut', () => {
       traceparent,
       change: { id: 'one', sequence: '1795265922340-0000000000000000010' },
     });
+  });
+
+  it('queues of a change only what the subscription asks for, once its filter has seen all of it', async () => {
+    const queue = memoryDeliveryQueue();
+    const whole = JSON.parse(changeAbout('ana', 'one').toString('utf8')) as { data: object };
+    const named = { id: 'ana', userName: 'ana@example.com', displayName: 'Ana Ito' };
+    const data = { ...whole.data, user: named, okta: { eventType: 'user.lifecycle.activate', event: { client: '192.0.2.7' } } };
+    const record = recordOf({ partition: 0, offset: 10 }, Buffer.from(JSON.stringify({ ...whole, data, note: 'stray' })));
+    const filter = 'user.displayName eq "Ana Ito"';
+    const minimal = subscriptionNamed('minimal', { filter, format: 'minimal' });
+    const narrowed = subscriptionNamed('narrowed', { filter, attributes: ['user.userName'] });
+
+    await fanOutWith({ records: [record], subscriptions: [minimal, narrowed, payroll], queue });
+
+    const [one, two, three] = queue.taken.map((queued) => queued.message);
+    expect(queue.taken).toHaveLength(3);
+    expect(JSON.stringify(one)).not.toMatch(/example\.com|Ito|192\.0\.2\.7|stray/);
+    expect(JSON.stringify(two)).not.toMatch(/Ito|192\.0\.2\.7|stray/);
+    expect(two?.change.data.user).toEqual({ id: 'ana', userName: 'ana@example.com' });
+    expect(three?.change).toEqual({ ...whole, data, note: 'stray', sequence: three?.change.sequence });
+    // What the relay itself goes by is in each of them, and each reads as what it was queued as.
+    for (const message of [one, two]) {
+      const { statekey, partitionkey, sequence, time, type, id } = three!.change;
+      expect(message?.change).toMatchObject({ statekey, partitionkey, sequence, time, type, id });
+      const read = readDeliveryMessage(JSON.stringify(message), new Date(0));
+      expect(read).toEqual({ kind: 'readable', message });
+      const sent = webhookBody(message!.change, message === one ? minimal : narrowed);
+      expect(JSON.parse(Buffer.from(sent).toString('utf8'))).toEqual(message!.change);
+    }
   });
 
   it('takes the records of a partition in offset order, however they come', async () => {

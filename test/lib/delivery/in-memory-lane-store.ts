@@ -1,4 +1,14 @@
-import type { DueLane, LaneKey, LaneStore, ParkedDelivery, ParkedLane, ParkReason, ParkRequest } from '#lib/delivery/lane-store.ts';
+import type {
+  DueLane,
+  LaneKey,
+  LaneStore,
+  ParkedDelivery,
+  ParkedLane,
+  ParkReason,
+  ParkRequest,
+  UnreadablePlace,
+  WaitingLanes,
+} from '#lib/delivery/lane-store.ts';
 import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import type { SubscriptionId } from '#lib/subscriptions/subscription.ts';
@@ -7,6 +17,8 @@ interface Place {
   readonly removal: boolean;
   /** Undefined: it was taken out. */
   message: DeliveryMessage | undefined;
+  /** What somebody else wrote over the message. */
+  unreadable?: Uint8Array;
 }
 interface Release {
   readonly token: string;
@@ -19,6 +31,13 @@ export class LaneRows {
   readonly lanes = new Map<string, Row>();
   /** By lane and epoch. */
   readonly places = new Map<string, Place[]>();
+  /** Names of lanes whose record somebody has written over. */
+  readonly spoiledLanes = new Set<string>();
+
+  spoilPlace(lane: ParkedLane, position: number, unreadable: Uint8Array): void {
+    const place = this.places.get(JSON.stringify([keyOf(lane), lane.epoch]))?.[position];
+    if (place !== undefined) place.unreadable = unreadable;
+  }
 }
 
 /** LaneStore in memory, for properties over thousands of batches. It is held to the same contract as the real one. */
@@ -63,11 +82,14 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  read(lane: ParkedLane, from: number, limit: number): Promise<readonly ParkedDelivery[]> {
+  read(lane: ParkedLane, from: number, limit: number): Promise<readonly (ParkedDelivery | UnreadablePlace)[]> {
     return step(() =>
       this.#places(lane)
         .slice(0, lane.tail)
-        .flatMap(({ message }, position) => (message === undefined || position < from ? [] : [{ position, message }]))
+        .flatMap(({ message, unreadable }, position) => {
+          if (message === undefined || position < from) return [];
+          return [unreadable === undefined ? { position, message } : { position, unreadable }];
+        })
         .slice(0, limit),
     );
   }
@@ -126,7 +148,7 @@ export class InMemoryLaneStore implements LaneStore {
   due(subscription: SubscriptionId, by: Date, limit: number): Promise<readonly DueLane[]> {
     return step(() =>
       this.#of(subscription)
-        .filter(({ dueAt }) => dueAt <= by)
+        .filter((lane) => lane.dueAt <= by && !this.#rows.spoiledLanes.has(keyOf(lane)))
         .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
         .slice(0, limit)
         .map(({ queue, group, epoch, dueAt, parkedAt, reason }) => ({ queue, group, epoch, dueAt, parkedAt, reason })),
@@ -135,6 +157,19 @@ export class InMemoryLaneStore implements LaneStore {
 
   any(subscription: SubscriptionId): Promise<boolean> {
     return step(() => this.#of(subscription).length > 0);
+  }
+
+  waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes> {
+    return step(() => {
+      const seen = this.#of(subscription).slice(0, most);
+      const isSpoiled = (lane: Row): boolean => this.#rows.spoiledLanes.has(keyOf(lane));
+      const parkedMs = seen.filter((lane) => !isSpoiled(lane)).map(({ parkedAt }) => parkedAt.getTime());
+      return {
+        count: seen.length,
+        oldestParkedAt: parkedMs.length === 0 ? undefined : new Date(Math.min(...parkedMs)),
+        unreadable: seen.filter(isSpoiled).map(({ queue, group }) => `${queue}#${group}`),
+      };
+    });
   }
 
   #lane(key: LaneKey): ParkedLane | undefined {

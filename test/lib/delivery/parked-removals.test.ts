@@ -49,3 +49,20 @@ describe('a removal that comes twice into a parked lane', () => {
     expect(recordOf('fact')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
   });
 });
+
+describe('a removal behind a head that is not due', () => {
+  it('gets the one place that its subscription has in a second', async () => {
+    failing('fact');
+    await run([message(fact)]);
+    // One in each second, and each batch is within one.
+    const limiterOfASecond = (): DeliverParts['limiter'] => {
+      let places = 1;
+      return {
+        enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
+      };
+    };
+    await run([message(leaver)], { limiter: limiterOfASecond() });
+    expect(harness.sentIds()).toEqual(['fact', 'leaver']);
+    expect([recordOf('fact')?.reason, recordOf('leaver')?.status]).toEqual(['yielded', 'delivered']);
+  });
+});

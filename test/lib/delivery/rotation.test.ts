@@ -192,7 +192,7 @@ describe('a webhook with v1a', () => {
     if (stored === undefined) throw new Error('not stored');
     const shown = JSON.stringify(subscriptionView(stored));
     expect(shown).toContain(
-      `"publicKey":"whpk_${Buffer.from(key?.['x'] ?? '', 'base64url').toString('base64')}","keyId":"${key?.['kid']}"`,
+      `"publicKey":"whpk_${Buffer.from(key?.['x'] ?? '', 'base64url').toString('base64')}","keyId":"${String(key?.['kid'])}"`,
     );
     for (const secret of ['whsk_', 'whsec_', 'sealed', 'ciphertext']) expect(shown).not.toContain(secret);
   });

@@ -11,7 +11,11 @@ export function brokenClaims(simulation: Simulation, ended: boolean): string[] {
     ...simulation.history.unexpected.map((text) => `unexpected: ${text}`),
     ...owed(simulation, accepted),
     ...accepted.flatMap((one) => reasons(simulation, one)),
-    ...simulation.history.sent.flatMap((sent) => [...overtaking(simulation, sent), ...staleness(simulation, sent), ...repeats(simulation, sent)]),
+    ...simulation.history.sent.flatMap((sent) => [
+      ...overtaking(simulation, sent),
+      ...staleness(simulation, sent),
+      ...repeats(simulation, sent),
+    ]),
     ...circuits(simulation, accepted),
     ...limits(simulation),
   ];
@@ -50,7 +54,11 @@ function reasons({ history, observed, time, subscriptions }: Simulation, { messa
       case 'exhausted':
         return counted.length === schedule || refusals.length === 3;
       case 'yielded':
-        return sends.length > 0 && behind.some((other) => isRemoval(other)) && behind.some((other) => history.recorded.get(other.message.delivery)?.status === 'delivered');
+        return (
+          sends.length > 0 &&
+          behind.some((other) => isRemoval(other)) &&
+          behind.some((other) => history.recorded.get(other.message.delivery)?.status === 'delivered')
+        );
       default:
         return false;
     }
@@ -105,7 +113,11 @@ function newerThan(all: readonly Sent[], { subscription, change, delivery }: Sen
   return all
     .filter(({ message }) => message.subscription === subscription && message.delivery !== delivery && !isSilent(message))
     .filter(({ message }) => message.change.sequence > change.sequence)
-    .filter(({ message }) => message.change.statekey === change.statekey || (message.change.type === 'identity.user.deleted' && personOf(message) === personOf({ change } as Sent['message'])));
+    .filter(
+      ({ message }) =>
+        message.change.statekey === change.statekey ||
+        (message.change.type === 'identity.user.deleted' && personOf(message) === personOf({ change } as Sent['message'])),
+    );
 }
 
 function hasNewer(all: readonly Sent[], message: Sent['message']): boolean {
@@ -124,11 +136,21 @@ function repeats({ history }: Simulation, { message, order, webhookId, stoppedSi
 
 const isAnswer = (end: Sent['end']): boolean => end === 'accepted' || end === 'gone' || end === 'refused';
 
+/** Probes are two minutes apart at least; on its way through the queue one may lose some of that. */
+function areTwoAtOnce(atMs: readonly number[]): boolean {
+  return atMs.some((one, index) => index > 0 && one - (atMs[index - 1] ?? 0) < 30_000);
+}
+
 /** While a circuit is open, one request for each probe that was taken; no probe uses up an attempt. */
 function circuits({ history, observed }: Simulation, accepted: readonly Accepted[]): string[] {
   const beyond = history.openings
-    .filter(({ sent, probes, interruptions }) => sent > probes + interruptions)
-    .map(({ subscription, sent, probes }) => `${sent} requests to ${subscription.slice(-1)} while its circuit was open, for ${probes} probes`);
+    .filter(
+      ({ sentAtMs, probes, interruptions }) => sentAtMs.length > probes + interruptions || (interruptions === 0 && areTwoAtOnce(sentAtMs)),
+    )
+    .map(
+      ({ subscription, sentAtMs, probes }) =>
+        `${sentAtMs.length} requests to ${subscription.slice(-1)} while its circuit was open, for ${probes} probes`,
+    );
   const charged = accepted.flatMap(({ message }) => {
     const counted = (observed.deliveries.rows.get(message.delivery)?.attempts ?? []).filter(({ probe }) => probe !== true).length;
     // An answer about the change counts, whatever it was sent for.

@@ -29,8 +29,9 @@ export interface Opening {
   readonly subscription: SubscriptionId;
   readonly openedAtMs: number;
   closedAtMs: number | undefined;
+  /** That were taken. */
   probes: number;
-  sent: number;
+  readonly sentAtMs: number[];
   /** Each may bring a probe that was claimed once and is made twice. */
   interruptions: number;
 }

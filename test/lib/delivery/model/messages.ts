@@ -51,8 +51,15 @@ export function deliveryOf(subscription: Subscription, { person, saying, at }: S
 }
 
 /** The same change once more, because somebody asked for it: by a queue and in a lane of its own. */
-export function replayOf(message: DeliveryMessage, { ordering }: Subscription, { number, full }: { number: number; full: boolean }): QueuedDelivery {
+export function replayOf(
+  message: DeliveryMessage,
+  { ordering }: Subscription,
+  { number, full }: { number: number; full: boolean },
+): QueuedDelivery {
   const id = replayIdSchema.parse(`rpl_01k9replay000000000${String(number).padStart(4, '0')}`);
   const delivery = deliveryIdOf(message.subscription, message.org, message.change.id, id);
-  return placed({ ...message, delivery, replay: { id, full } }, { orderingKey: orderingKeyIn(message.change) ?? message.change.id, ordering });
+  return placed(
+    { ...message, delivery, replay: { id, full } },
+    { orderingKey: orderingKeyIn(message.change) ?? message.change.id, ordering },
+  );
 }

@@ -16,7 +16,7 @@ export function nextSweepMs({ lanes }: LaneRows, subscriptions: readonly Subscri
 }
 
 function ownMs({ status, circuit, pausedUntil, operatorEvents, recovery, updatedAt }: Subscription): number {
-  if (operatorEvents !== undefined || recovery?.status === 'running') return 0;
+  if (operatorEvents !== undefined || ((status === 'active' || status === 'paused') && recovery?.status === 'running')) return 0;
   if (status === 'paused') return pausedUntil === undefined ? Infinity : Date.parse(pausedUntil);
   if (status === 'deleted') return Date.parse(updatedAt) + purgeMs + 1;
   return status === 'active' && circuit !== undefined ? Date.parse(circuit.since) + circuitPolicy.givenUpMs : Infinity;

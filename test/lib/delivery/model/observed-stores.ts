@@ -15,7 +15,8 @@ export function observedStores(time: VirtualTime, history: History) {
   const deliveries = new InMemoryDeliveryStore({ now: time.now });
   const laneRows = new LaneRows();
   const subscriptions = new InMemorySubscriptionStore();
-  const openingOf = (id: string) => history.openings.findLast(({ subscription, closedAtMs }) => subscription === id && closedAtMs === undefined);
+  const openingOf = (id: string) =>
+    history.openings.findLast(({ subscription, closedAtMs }) => subscription === id && closedAtMs === undefined);
   const tell = (line: string) => history.tell(time.nowMs, line);
   const ended = (id: string): void => {
     const opening = openingOf(id);
@@ -35,7 +36,15 @@ export function observedStores(time: VirtualTime, history: History) {
     subscriptions: withCalls(subscriptions, {
       open: async (id, opening) => {
         const opened = await subscriptions.open(id, opening);
-        if (opened) history.openings.push({ subscription: id, openedAtMs: time.nowMs, closedAtMs: undefined, probes: 0, sent: 0, interruptions: 0 });
+        if (opened)
+          history.openings.push({
+            subscription: id,
+            openedAtMs: time.nowMs,
+            closedAtMs: undefined,
+            probes: 0,
+            sentAtMs: [],
+            interruptions: 0,
+          });
         if (opened) tell(`circuit of ${id.slice(-1)} opens`);
         return opened;
       },

@@ -27,7 +27,8 @@ export const plantedBugs = {
       return {
         ...stores,
         lanes: withCalls(lanes, {
-          release: async (lane, waiting) => (await lanes.reopen({ ...lane, tail: (await lanes.find(lane))?.tail ?? 0 })) || lanes.release(lane, waiting),
+          release: async (lane, waiting) =>
+            (await lanes.reopen({ ...lane, tail: (await lanes.find(lane))?.tail ?? 0 })) || lanes.release(lane, waiting),
         }),
       };
     },
@@ -126,8 +127,9 @@ export const plantedBugs = {
         store: withCalls(store, {
           claim: async (request) => {
             const claim = await store.claim(request);
-            const isFirst = again.size < again.add(request.message.delivery).size;
-            return claim.kind === 'settled' && isFirst ? { kind: 'claimed', attempts: 0, refusals: 0, createdAt: request.now } : claim;
+            if (claim.kind !== 'settled' || again.has(request.message.delivery)) return claim;
+            again.add(request.message.delivery);
+            return { kind: 'claimed', attempts: 0, refusals: 0, createdAt: request.now };
           },
         }),
       };

@@ -40,7 +40,13 @@ export function instanceParts(world: InstanceWorld, process: RelayProcess, queue
     lanes: process.port('lanes', stores.lanes),
     guard: process.port('guard', turnsOf(stores.guard, world, process)),
     subscriptions: directory,
-    circuits: new Circuits({ store: subscriptions, window: new FailureWindow(), metrics: { count: () => undefined }, forget, newEventId: uuids(newName) }),
+    circuits: new Circuits({
+      store: subscriptions,
+      window: new FailureWindow(),
+      metrics: { count: () => undefined },
+      forget,
+      newEventId: uuids(newName),
+    }),
     limiter: new LeasedLimiter({
       store: process.port('limits', stores.limits),
       now,
@@ -91,7 +97,7 @@ async function send(world: InstanceWorld, process: RelayProcess, request: Webhoo
   const sent = sentOf(world, process, request);
   history.sent.push(sent);
   const { answer, afterMs, end } = endpoint.reply(sent.message, { nowMs: time.nowMs, chance: world.chance });
-  if (sent.opening !== undefined) sent.opening.sent += 1;
+  sent.opening?.sentAtMs.push(time.nowMs);
   countBusy(world, sent);
   history.tell(time.nowMs, `${process.name} sends ${nameOf(sent.message)}${sent.late ? ' late' : ''} (${end})`);
   // The endpoint answers whether or not anybody listens.
@@ -109,9 +115,10 @@ function sentOf({ history, time, messageOf }: InstanceWorld, process: RelayProce
   const replay = headers['relay-replay'] as Parameters<typeof deliveryIdOf>[3];
   const message = messageOf(deliveryIdOf(subscription, change.data.org, change.id, replay));
   const claimedAtMs = process.claimedAtMs.get(message.delivery) ?? -Infinity;
-  const enteredAtMs = process.enteredAtMs.get(`${subscription} ${change.statekey ?? ''} ${change.sequence ?? ''}`) ?? claimedAtMs;
+  const enteredAtMs = process.enteredAtMs.get(`${subscription} ${change.statekey ?? ''} ${change.sequence}`) ?? claimedAtMs;
   const opening = history.openings.findLast((one) => one.subscription === subscription && one.closedAtMs === undefined);
-  const isKnown = opening !== undefined && opening.openedAtMs < time.nowMs - knownAfterMs && process.resumedAtMs < time.nowMs - knownAfterMs;
+  const isKnown =
+    opening !== undefined && opening.openedAtMs < time.nowMs - knownAfterMs && process.resumedAtMs < time.nowMs - knownAfterMs;
   return {
     order: history.nextOrder(),
     atMs: time.nowMs,

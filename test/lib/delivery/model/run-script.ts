@@ -12,6 +12,7 @@ export async function runScript(script: Script, plant?: Plant): Promise<void> {
   let number = 0;
   for (const command of script.commands) {
     await simulation.runFor(command.afterMs);
+    if (command.kind === 'publish-all-at-probe') await untilProbe(simulation, command.subscription);
     act(simulation, command, (number += 1));
   }
   await simulation.runFor(10_000);
@@ -21,13 +22,20 @@ export async function runScript(script: Script, plant?: Plant): Promise<void> {
   if (broken.length > 0) throw new Error(`${broken.slice(0, 8).join('\n')}\n\n${simulation.history.toString()}`);
 }
 
+async function untilProbe(simulation: Simulation, subscription: number): Promise<void> {
+  const all = await simulation.observed.stores.subscriptions.all();
+  const circuit = all.find(({ id }) => id === simulation.subscriptions[subscription]?.id)?.circuit;
+  if (circuit !== undefined) await simulation.runFor(Math.max(0, Date.parse(circuit.probeAt) - simulation.time.nowMs));
+}
+
 function act(simulation: Simulation, command: Command, number: number): void {
   const { time, faults, endpoint, history } = simulation;
   switch (command.kind) {
     case 'publish':
       return publish(simulation, command);
     case 'publish-all':
-      for (let person = 0; person < personCount; person += 1) publish(simulation, { ...command, person, answers: [] });
+    case 'publish-all-at-probe':
+      for (let person = 0; person < personCount; person += 1) publish(simulation, { ...command, kind: 'publish', person, answers: [] });
       return;
     case 'replay': {
       const message = [...history.accepted.values()][command.which]?.message;
@@ -51,7 +59,7 @@ function act(simulation: Simulation, command: Command, number: number): void {
   }
 }
 
-function publish(simulation: Simulation, command: Extract<Command, { kind: 'publish' }> | (Omit<Extract<Command, { kind: 'publish' }>, 'kind'> & { kind: 'publish-all' })): void {
+function publish(simulation: Simulation, command: Extract<Command, { kind: 'publish' }>): void {
   const subscription = simulation.subscriptions[command.subscription];
   if (subscription === undefined) return;
   const delivery = deliveryOf(subscription, command);

@@ -24,7 +24,8 @@ export async function runSweep(world: InstanceWorld, process: RelayProcess): Pro
     }),
     lanes: process.port('lanes', stores.lanes),
     queues,
-    recover: (subscription, hasTime) => recoverDeadLetters({ deliveries, subscriptions, queue: queues.replayDeliveries }, subscription, hasTime),
+    recover: (subscription, hasTime) =>
+      recoverDeadLetters({ deliveries, subscriptions, queue: queues.replayDeliveries }, subscription, hasTime),
     metrics: { count: () => undefined },
     now: time.now,
     newToken: world.newName,

@@ -23,14 +23,21 @@ export type Command = { readonly afterMs: number } & (
       readonly at: number;
       readonly answers: readonly Answer[];
     }
-  /** One change of each person: what opens a circuit, and what fills lanes. */
-  | { readonly kind: 'publish-all'; readonly subscription: number; readonly saying: Saying; readonly at: number }
+  /** One change of each person: what opens a circuit, and what fills lanes. At once, or when the next probe is due, which all of them could be. */
+  | { readonly kind: 'publish-all' | 'publish-all-at-probe'; readonly subscription: number; readonly saying: Saying; readonly at: number }
   /** One of the changes before, by its number. */
   | { readonly kind: 'replay'; readonly which: number; readonly full: boolean }
   | { readonly kind: 'recover' | 'pause' | 'resume' | 'enable' | 'delete'; readonly subscription: number }
   | { readonly kind: 'down'; readonly subscription: number; readonly how: Answer; readonly forMs: number }
   | { readonly kind: 'away'; readonly port: (typeof portNames)[number]; readonly forMs: number }
-  | { readonly kind: 'fault'; readonly fault: 'crash' | 'stop' | 'error'; readonly moment: FaultMoment; readonly call: (typeof faultyCalls)[number]; readonly inCalls: number; readonly forMs: number }
+  | {
+      readonly kind: 'fault';
+      readonly fault: 'crash' | 'stop' | 'error';
+      readonly moment: FaultMoment;
+      readonly call: (typeof faultyCalls)[number];
+      readonly inCalls: number;
+      readonly forMs: number;
+    }
   /** The queue hears nothing of the next batch that is done. */
   | { readonly kind: 'batch-lost' }
 );
@@ -70,10 +77,24 @@ const acts = fc.oneof(
       answers: fc.oneof({ weight: 2, arbitrary: fc.constant<Answer[]>([]) }, fc.array(anyAnswer, { minLength: 1, maxLength: 5 })),
     }),
   },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('publish-all' as const), subscription, saying, at }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('publish-all' as const, 'publish-all' as const, 'publish-all-at-probe' as const),
+      subscription,
+      saying,
+      at,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('replay' as const), which: fc.nat(20), full: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const), subscription }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('recover' as const, 'enable' as const, 'enable' as const, 'delete' as const), subscription }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('recover' as const, 'enable' as const, 'enable' as const, 'delete' as const),
+      subscription,
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -122,11 +143,34 @@ const setting = fc.record({
   hearsOperators: fc.boolean(),
 });
 
+const step = fc.tuple(afterMs, acts).map(([waitMs, act]): Command[] => [{ ...act, afterMs: waitMs }]);
+
+/**
+ * A removal overtakes a head that fails, its process is stopped around one of its calls, and more comes for the lane before it goes on: after its
+ * messages have come back (six minutes), before its token counts as lost (ten).
+ */
+const stoppedOvertaking = fc
+  .record({
+    subscription,
+    person: fc.nat(personCount - 1),
+    at: fc.nat(8),
+    call: fc.constantFrom(...faultyCalls, ...Array<'lanes.reopen'>(4).fill('lanes.reopen')),
+  })
+  .map(({ call, ...of }): Command[] => [
+    { kind: 'publish', ...of, saying: 'updated', answers: ['500', '500', '500'], afterMs: 0 },
+    { kind: 'fault', fault: 'stop', moment: 'before', call, inCalls: 0, forMs: 8 * minute, afterMs: 9 * second },
+    { kind: 'publish', ...of, saying: 'member_removed', answers: [], afterMs: 0 },
+    { kind: 'publish', ...of, at: of.at + 1, saying: 'updated', answers: [], afterMs: 400 * second },
+  ]);
+
 export const scripts: fc.Arbitrary<Script> = fc.record({
   seed: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 1_000_000 }) }),
   subscriptions: fc.array(setting, { minLength: subscriptionCount, maxLength: subscriptionCount }),
-  commands: fc.array(
-    fc.tuple(afterMs, acts).map(([waitMs, act]): Command => ({ ...act, afterMs: waitMs })),
-    { minLength: 1, maxLength: 60, size: 'max' },
-  ),
+  commands: fc
+    .array(fc.oneof({ weight: 40, arbitrary: step }, { weight: 4, arbitrary: stoppedOvertaking }), {
+      minLength: 1,
+      maxLength: 50,
+      size: 'max',
+    })
+    .map((steps) => steps.flat()),
 });

@@ -76,10 +76,9 @@ export class Simulation {
   /** Until then, whatever happens. */
   async runFor(ms: number): Promise<void> {
     const untilMs = this.time.nowMs + ms;
-    // The event at the end is the last one.
-    let isOver = false;
-    this.time.at(untilMs, () => (isOver = true));
-    while (!isOver) await this.#step();
+    // So that there is something to go to.
+    this.time.at(untilMs, () => undefined);
+    while (this.time.nowMs < untilMs) await this.#step();
   }
 
   /** Until nothing is owed, or for too long. Answers whether it came to an end. */

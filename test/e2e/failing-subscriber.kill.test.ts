@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { admin, deliveries, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
+import { scaled } from '../support/scale.ts';
+import { runSeed, seededRandom } from '../support/seeded-random.ts';
+import { WebhookReceiver, type Answer, type Received } from '../support/webhook-receiver.ts';
+
+const rounds = scaled(50, 4);
+/** Few, so that their lanes are long. */
+const users = 6;
+/** Between two changes of one user. */
+const pauseMs = 1_000;
+/** A silent endpoint costs this, and not 15 s. */
+const attemptTimeoutMs = 1_500;
+/** Short waits, so that lanes are parked, released and retried many times in the test; their sum is longer than an endpoint here stays down. */
+const retrySeconds = [1, 1, 2, 2, 3, 7, 7, 10, 10, 10, 10, 15, 15, 20, 20];
+const healedWithinMs = 180_000;
+/** Fifty starts of a relay take minutes on a machine that does other things as well. */
+const runWithinMs = 900_000;
+/** Nothing came to the failing one for so long: most likely nothing will. */
+const quietMs = 3_000;
+
+interface Sent {
+  readonly uuid: string;
+  readonly userId: string;
+}
+
+interface Subscriber {
+  readonly id: string;
+  readonly name: string;
+  readonly receiver: WebhookReceiver;
+}
+
+let scratch: ReturnType<typeof scratchFolder>;
+let receivers: WebhookReceiver[];
+beforeEach(() => {
+  scratch = scratchFolder();
+  receivers = [];
+});
+afterEach(async () => {
+  await Promise.all(receivers.map((receiver) => receiver.close()));
+  scratch.remove();
+});
+
+async function enrol(url: string, name: string): Promise<Subscriber> {
+  const receiver = new WebhookReceiver();
+  receivers.push(receiver);
+  const { id, secret } = await subscribe(url, {
+    name,
+    url: await receiver.listen(),
+    types: ['identity.*'],
+    retry: { schedule: retrySeconds },
+  });
+  receiver.trust(secret);
+  return { id, name, receiver };
+}
+
+/** In turn activated and deactivated, each change only when the one before was answered 200, as a sender must that wants nothing lost. */
+async function stream(url: string, sent: Sent[], isOver: () => boolean): Promise<void> {
+  const one = async (user: number): Promise<void> => {
+    for (let turn = 0; !isOver(); turn += 1) {
+      const event = { uuid: randomUUID(), userId: `00u${user}` };
+      const eventType = turn % 2 === 0 ? 'user.lifecycle.activate' : 'user.lifecycle.deactivate';
+      const body = hookBody([logEvent({ ...event, eventType })]);
+      await eventually(
+        () => statusOf(url, body),
+        (status) => status === 200,
+        { what: `200 for ${event.uuid}`, deadlineMs: 120_000, everyMs: 200 },
+      );
+      sent.push(event);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  };
+  await Promise.all(Array.from({ length: users }, (_, user) => one(user)));
+}
+
+async function statusOf(url: string, body: unknown): Promise<number> {
+  try {
+    return (await postHook(url, body)).status;
+  } catch {
+    // The relay was killed under the request or is starting again: the sender tries again, which is the point.
+    return 0;
+  }
+}
+
+/** Down, silent or torn between the two and working, each for as long as chance has it. */
+function failing(random: () => number): () => Answer {
+  let mode = 0;
+  let left = 0;
+  return () => {
+    if (left === 0) [mode, left] = [random(), 1 + Math.floor(random() * 12)];
+    left -= 1;
+    if (mode < 0.35) return 500;
+    if (mode < 0.55) return 'silence';
+    const roll = random();
+    return roll < 0.5 ? 204 : roll < 0.85 ? 500 : 'silence';
+  };
+}
+
+/**
+ * Kills the relay at a random moment and starts it again, round after round. Every so often an operator says that the endpoint is well, so that
+ * its circuit does not stay open for most of the test.
+ */
+async function killed(first: RelayProcess, { id, random }: { id: string; random: () => number }): Promise<RelayProcess> {
+  let relay = first;
+  const port = Number(new URL(first.url).port);
+  for (let round = 0; round < rounds; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, random() * 2_000));
+    await relay.kill();
+    relay = await startRelayProcess({ dataDir: first.dataDir, port, environment });
+    if (random() < 0.4) await resume(relay.url, id);
+  }
+  return relay;
+}
+
+async function resume(url: string, id: string): Promise<void> {
+  expect((await admin(url, `/v1/subscriptions/${id}/resume`, { method: 'POST' })).status).toBe(200);
+}
+const environment = { ATTEMPT_TIMEOUT_MS: String(attemptTimeoutMs) };
+
+const changesOf = (webhooks: readonly Received[], userId: string) => webhooks.filter(({ change }) => change.data.user?.id === userId);
+
+/** What is promised to each subscriber, whatever it did: what it took came in order, nothing stale, and the last word is the sender's. */
+function expectInOrder({ name, receiver }: Subscriber, sent: readonly Sent[]): void {
+  const accepted = receiver.accepted();
+  expect(
+    receiver.received.every(({ verified }) => verified),
+    `${name}: signatures`,
+  ).toBe(true);
+  for (const [userId, events] of Map.groupBy(sent, (event) => event.userId)) {
+    const order = events.map(({ uuid }) => uuid);
+    const got = changesOf(accepted, userId);
+    const taken = got.map(({ id }) => id);
+    expect(taken, `${name}: order of ${userId}`).toEqual(order.filter((id) => taken.includes(id)));
+    const sequences = got.map(({ change }) => change.sequence);
+    expect(sequences, `${name}: sequences of ${userId}`).toEqual(sequences.toSorted());
+    expect(taken.at(-1), `${name}: the last word on ${userId}`).toBe(order.at(-1));
+  }
+}
+
+/** Nothing behind what was accepted is ever sent for the first time: a head that had to yield is not tried again. */
+function expectNothingStale({ name, receiver }: Subscriber): void {
+  const highest = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const { id, change, answer } of receiver.received) {
+    const state = change.statekey ?? '';
+    const before = highest.get(state) ?? '';
+    if (!seen.has(id)) expect(change.sequence > before, `${name}: ${change.sequence} came after ${before}`).toBe(true);
+    seen.add(id);
+    if (answer === 204 && change.sequence > before) highest.set(state, change.sequence);
+  }
+}
+
+/** Each change was taken, or is in the log as overtaken by a removal: dead as yielded, or superseded where the guard was first to know. */
+async function expectNothingLost(url: string, { id, name, receiver }: Subscriber, sent: readonly Sent[]): Promise<number> {
+  const log = new Map((await deliveries(url, { subscription: id })).map((delivery) => [delivery.change, delivery]));
+  const taken = new Set(receiver.accepted().map((webhook) => webhook.id));
+  const missing = sent.filter(({ uuid }) => !taken.has(uuid));
+  for (const { uuid } of missing) {
+    const { status, reason } = log.get(uuid) ?? { status: 'nowhere' };
+    expect(['dead yielded', 'superseded'], `${name}: ${uuid}`).toContain([status, reason ?? []].flat().join(' '));
+  }
+  expect(
+    [...log.values()].filter(({ status }) => status === 'pending' || status === 'parked'),
+    `${name}: left over`,
+  ).toEqual([]);
+  return missing.length;
+}
+
+/** Deliveries that have not come to their end. */
+async function openIn(url: string, subscribers: readonly Subscriber[]): Promise<number> {
+  let open = 0;
+  for (const { id } of subscribers)
+    for (const status of ['pending', 'parked']) open += (await deliveries(url, { subscription: id, status })).length;
+  return open;
+}
+
+describe('a relay that is killed again and again, with a subscriber that fails', () => {
+  it(
+    'loses nothing, sends nothing stale and keeps its lanes in order',
+    async () => {
+      const seed = runSeed();
+      const random = seededRandom(seed);
+      const startedAtMs = Date.now();
+      const relay = await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort(), environment });
+      const [bad, ...good] = [await enrol(relay.url, 'failing'), await enrol(relay.url, 'good'), await enrol(relay.url, 'good too')];
+      bad.receiver.answering = failing(seededRandom(seed + 1));
+      const sent: Sent[] = [];
+      let isOver = false;
+      const sending = stream(relay.url, sent, () => isOver);
+      const last = await killed(relay, { id: bad.id, random });
+      isOver = true;
+      await sending;
+
+      bad.receiver.answering = () => 204;
+      // As an operator does who has repaired the endpoint and does not wait for the next probe.
+      await resume(last.url, bad.id);
+      const healingAtMs = Date.now();
+      const isQuiet = () => Date.now() - (bad.receiver.received.at(-1)?.at.getTime() ?? 0) > quietMs;
+      const arrived = () => good.every(({ receiver }) => receiver.accepted().length === sent.length);
+      // The log of thousands of deliveries is not asked while the relay is still busy with them.
+      await eventually(
+        async () => (isQuiet() && arrived() ? openIn(last.url, [bad, ...good]) : 'busy'),
+        (open) => open === 0,
+        { what: `an end of all deliveries (seed ${seed})`, deadlineMs: healedWithinMs, everyMs: 1_000 },
+      );
+      const healedMs = Date.now() - healingAtMs;
+      for (const subscriber of [bad, ...good]) {
+        expectInOrder(subscriber, sent);
+        expectNothingStale(subscriber);
+      }
+      const yielded = await expectNothingLost(last.url, bad, sent);
+      for (const subscriber of good) expect(await expectNothingLost(last.url, subscriber, sent), `${subscriber.name}: yielded`).toBe(0);
+      await last.stop();
+      const failures = bad.receiver.received.filter(({ answer }) => answer !== 204).length;
+      const repeats = [bad, ...good].map(
+        ({ receiver }) => receiver.received.filter(({ answer }) => answer === 204).length - receiver.accepted().length,
+      );
+      console.log(
+        `${rounds} kills, seed ${seed}: ${sent.length} changes, the failing one failed ${failures} times, ${yielded} yielded to removals, ` +
+          `repeats ${repeats.join(', ')}; healed in ${healedMs} ms, all in ${Date.now() - startedAtMs} ms`,
+      );
+      expect(failures, 'failures').toBeGreaterThan(rounds);
+    },
+    runWithinMs,
+  );
+});
