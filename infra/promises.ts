@@ -14,7 +14,7 @@ export const promises = {
   DeliveriesWaiting: 'Deliveries wait in the queue for longer than they should',
   QueueNearLimit: 'So many deliveries are in a queue that SQS will soon not find the free lanes among them',
   DeliveriesDead: 'A delivery was given up: a subscriber has not got a change',
-  DeadLetters: 'A message was received a thousand times and left its lane',
+  DeadLetters: 'A message of a queue of deliveries was received a thousand times, and waits where nobody works it',
   ParkedTooLong: 'A delivery has been waiting outside the queue for more than a day',
   CircuitOpen: 'A subscriber fails so often that it is only probed',
   SubscriptionDisabled: 'A subscription was disabled: nothing is sent to it any more',

@@ -4,7 +4,7 @@ import type { RelayKeys } from './constructs/keys.ts';
 import type { Quarantine } from './constructs/quarantine.ts';
 import type { RelayQueue } from './constructs/relay-queue.ts';
 import type { Stores } from './constructs/stores.ts';
-import type { Stage } from './stages.ts';
+import { maxConcurrencyPerSubscription, type Stage } from './stages.ts';
 
 /** Where things are kept, between the functions. */
 export interface Places {
@@ -48,6 +48,7 @@ export function settingsFrom(
     QUARANTINE_BUCKET: quarantine.bucket.bucketName,
     SECRETS_KEY_ID: keys.secrets.keyArn,
     ADMIN_AUTH: 'iam',
+    MAX_CONCURRENCY_PER_SUBSCRIPTION: String(maxConcurrencyPerSubscription(stage)),
     ATTEMPT_TIMEOUT_MS: '15000',
     SUBSCRIPTIONS_MAX_AGE_MS: '2500',
     SWEEP_INTERVAL_MS: String(sweepIntervalMs),

@@ -96,7 +96,7 @@ export const stageSchema = z
     respool: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
     /** Most deliver invocations at a time. */
     deliver: z.strictObject({
-      /** More than twice what one subscription may take (10 by default), so that a slow one leaves room for the others. */
+      /** One subscription may take half of it (`maxConcurrencyPerSubscription`), and 10 by default: more than twice that. */
       maximumConcurrency: z.int().min(21).max(1_000),
       /** Webhooks leave from fixed addresses, by NAT gateways in a network of their own. */
       staticEgress: z.strictObject({ vpcCidr: z.cidrv4(), natGateways: z.int().min(1).max(3) }).optional(),
@@ -163,6 +163,14 @@ const stages = {
     replay: { maximumConcurrency: 20 },
   },
 } as const satisfies Record<string, z.input<typeof stageSchema>>;
+
+/** The most a subscription may ask for anywhere; a test compares it with lib/subscriptions/subscription.ts. */
+const mostConcurrency = 100;
+
+/** Most requests at a time that a subscription of the stage may ask for: a slow one leaves half of `deliver` to the others. At least the 10 of the default. */
+export function maxConcurrencyPerSubscription({ deliver }: Pick<Stage, 'deliver'>): number {
+  return Math.min(mostConcurrency, Math.floor(deliver.maximumConcurrency / 2));
+}
 
 export const stageNames = Object.keys(stages) as (keyof typeof stages)[];
 

@@ -38,6 +38,14 @@ export const errorCodes = {
     logLevel: 'error',
     heading: 'Org store is unreachable',
   },
+  SENDER_STORE_UNAVAILABLE: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Sender store is unreachable',
+  },
   CHANGE_LOG_UNAVAILABLE: {
     httpStatus: 503,
     queueVerdict: 'retry',
@@ -45,6 +53,14 @@ export const errorCodes = {
     blame: 'infrastructure',
     logLevel: 'error',
     heading: 'Change log is unreachable',
+  },
+  CHANGES_TOO_LARGE: {
+    httpStatus: 503,
+    queueVerdict: 'quarantine',
+    retry: false,
+    blame: 'operator',
+    logLevel: 'error',
+    heading: 'Changes are too large for the log',
   },
   CHANGE_SPOOL_UNAVAILABLE: {
     httpStatus: 503,
@@ -117,6 +133,22 @@ export const errorCodes = {
     blame: 'operator',
     logLevel: 'error',
     heading: 'Sealed secret cannot be opened',
+  },
+  CLUSTER_UNAVAILABLE: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Cluster cannot be described',
+  },
+  DEPLOYMENT_UNANSWERED: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Deployment was not answered',
   },
   LOCAL_START_FAILED: {
     httpStatus: 500,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { closingLine } from '../test/support/closing-line.ts';
 import { checkStages, runCheckStages, type StageResult } from './check-stages.ts';
 import { startBroker, type Broker } from './testing/broker.ts';
+import { faults } from './testing/faults.ts';
 import { judge } from './testing/judge.ts';
 import { planRun, testFiles, type Plan } from './testing/plan.ts';
 import { boxed, contractTable, reductions, suiteTable, verdicts } from './testing/print-summary.ts';
@@ -16,7 +17,6 @@ import { runSuite, type SuiteOutcome } from './testing/run-suite.ts';
  */
 const root = join(import.meta.dirname, '..');
 const isFull = process.env['RELAY_TEST_SCALE'] === 'full';
-const kafkaRequired = process.env['REQUIRE_KAFKA'] === '1';
 const print = (text = ''): void => {
   console.log(text);
 };
@@ -53,7 +53,8 @@ async function run(): Promise<number> {
 
 function summarise(stages: readonly StageResult[], outcomes: readonly SuiteOutcome[], broker: Broker | undefined): number {
   const kafkaMissing = broker === undefined || broker.kind === 'running' ? undefined : `Kafka is not here: ${broker.why}`;
-  const judgement = judge({ stages, outcomes, byName: plan.byName, kafkaMissing, faults: faults(broker) });
+  const found = faults({ planFaults: plan.faults, broker, requireKafka: process.env['REQUIRE_KAFKA'] });
+  const judgement = judge({ stages, outcomes, byName: plan.byName, kafkaMissing, faults: found });
   const parts = [suiteTable(stages, outcomes), contractTable(outcomes), reductions(scaleNotes), verdicts(judgement)];
   for (const part of parts.filter((text) => text !== '')) print(`\n${part}`);
   print();
@@ -101,12 +102,6 @@ function announce(broker: Broker | undefined): void {
     'CI runs them (REQUIRE_KAFKA=1).',
   ];
   print(`\n${boxed(lines)}`);
-}
-
-function faults(broker: Broker | undefined): string[] {
-  if (broker?.kind === 'failed') return [...plan.faults, `Kafka did not start: ${broker.why}`];
-  if (broker?.kind === 'missing' && kafkaRequired) return [...plan.faults, `REQUIRE_KAFKA=1 and Kafka is not here: ${broker.why}`];
-  return [...plan.faults];
 }
 
 async function stopBroker(broker: Broker | undefined): Promise<void> {

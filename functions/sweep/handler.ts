@@ -13,7 +13,7 @@ import { sweeping, telemetry } from './wiring.ts';
 export const handler = middy<unknown, undefined>(earlyTimeout)
   .use(wideLine('sweep', telemetry))
   .handler(async (_, context) => {
-    const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes } = await sweep(sweeping, () =>
+    const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes, parkedLanes } = await sweep(sweeping, () =>
       context.getRemainingTimeInMillis(),
     );
     const line = lineOf(context);
@@ -25,6 +25,7 @@ export const handler = middy<unknown, undefined>(earlyTimeout)
       recovered,
       openCircuits,
       dueLanes,
+      parkedLanes,
       outcome: errors.length === 0 ? 'done' : 'partial',
     });
     for (const error of errors) line.failure(error);

@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { CfnTopic } from 'aws-cdk-lib/aws-msk';
 import { Construct } from 'constructs';
-import { type TopicDefinition, topics, type TopicName } from '#lib/kafka/topics.ts';
+import { type BrokerKind, type TopicDefinition, topics, topicSettings, type TopicName } from '#lib/kafka/topics.ts';
 
 /**
  * What each topic was first deployed with. More partitions move keys to other partitions in mid-stream and break the order of a
@@ -11,11 +11,9 @@ export const deployedTopics: Readonly<Record<TopicName, { readonly partitions: n
   'identity.changes.v1': { partitions: 12, replication: 3 },
 };
 
-type Brokers = 'standard' | 'express';
-
 /** The topics of lib/kafka/topics.ts on a cluster. They stay when the stack goes. */
 export class ChangeTopics extends Construct {
-  constructor(scope: Construct, id: string, props: { readonly clusterArn: string; readonly brokers: Brokers }) {
+  constructor(scope: Construct, id: string, props: { readonly clusterArn: string; readonly brokers: BrokerKind }) {
     super(scope, id);
     for (const [topicName, definition] of Object.entries(topics)) {
       new CfnTopic(this, topicName, {
@@ -29,24 +27,8 @@ export class ChangeTopics extends Construct {
   }
 }
 
-/** A topic's settings by Kafka's names. Express brokers fix durability themselves and refuse to be told. */
-export function topicSettings(definition: TopicDefinition, brokers: Brokers): Record<string, string> {
-  const durability = {
-    'min.insync.replicas': String(definition.minInSyncReplicas),
-    // MSK's default lets a replica lead that has missed acknowledged records.
-    'unclean.leader.election.enable': 'false',
-  };
-  return {
-    'cleanup.policy': 'delete',
-    'retention.ms': String(definition.retentionMs),
-    'max.message.bytes': String(definition.maxBatchBytes),
-    'message.timestamp.type': definition.timestampType,
-    ...(brokers === 'standard' ? durability : {}),
-  };
-}
-
-/** The same as Kafka's properties: a line for each. */
-function topicProperties(definition: TopicDefinition, brokers: Brokers): string {
+/** A topic's settings as Kafka's properties: a line for each. */
+function topicProperties(definition: TopicDefinition, brokers: BrokerKind): string {
   return Object.entries(topicSettings(definition, brokers))
     .map(([name, value]) => `${name}=${value}`)
     .join('\n');

@@ -1,8 +1,7 @@
 import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { type TopicDefinition } from '#lib/kafka/topics.ts';
-import { topicSettings } from './change-topics.ts';
+import { topicSettings, type TopicDefinition } from '#lib/kafka/topics.ts';
 import type { RelayFunction } from './relay-function.ts';
 
 export interface ClusterSetupProps {

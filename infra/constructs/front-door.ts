@@ -21,7 +21,8 @@ interface FrontDoorProps {
 /**
  * Two HTTP APIs, so that what is asked of callers at one door (certificates, a name, a throttle) is not asked at the other. Okta's has
  * no authorizer (an extra function inside Okta's three seconds; the handler checks) and no throttle of its own: a 429 is never sent
- * again, so it would destroy events. The admin API is for callers who sign with IAM.
+ * again, so it would destroy events. The admin API is for callers who sign with IAM, but for the public keys of subscriptions: receivers,
+ * who have no identity at AWS, verify signatures with them. One throttle is over both.
  */
 export class FrontDoor extends Construct {
   readonly hooks: HttpDoor;
@@ -41,6 +42,7 @@ export class FrontDoor extends Construct {
     });
     this.admin = new HttpDoor(this, 'Admin', {
       path: '/v1/{proxy+}',
+      open: ['/v1/subscriptions/{id}/jwks.json'],
       target: props.admin,
       authorizer: new HttpIamAuthorizer(),
       // People and scripts, not events: a runaway caller must not use up what the account has for hooks.
@@ -51,6 +53,12 @@ export class FrontDoor extends Construct {
     });
     for (const route of this.hooks.routes)
       accept(route, 'AwsSolutions-APIG4', "Okta sends a secret and signs nothing; the handler compares it, inside Okta's three seconds.");
+    for (const route of this.admin.openRoutes)
+      accept(
+        route,
+        'AwsSolutions-APIG4',
+        'Public keys, for receivers without an identity at AWS; throttled, and the handler opens this one path.',
+      );
     accept(
       this.hooks.stage,
       'Serverless-APIGWDefaultThrottling',

@@ -4,6 +4,7 @@ import {
   DomainName,
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   type HttpRoute,
   type IHttpRouteAuthorizer,
   HttpStage,
@@ -23,6 +24,8 @@ import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 
 interface HttpDoorProps {
   readonly path: string;
+  /** Paths under it that everybody may read, `authorizer` or not. */
+  readonly open?: readonly string[];
   readonly target: IFunction;
   readonly authorizer: IHttpRouteAuthorizer;
   readonly timeout?: Duration;
@@ -54,6 +57,7 @@ export class HttpDoor extends Construct {
   readonly api: HttpApi;
   readonly stage: HttpStage;
   readonly routes: readonly HttpRoute[];
+  readonly openRoutes: readonly HttpRoute[];
   readonly accessLogs: LogGroup;
   readonly url: string;
   /** What our name must point to, as a CNAME; undefined without one. */
@@ -67,12 +71,11 @@ export class HttpDoor extends Construct {
       createDefaultStage: false,
       disableExecuteApiEndpoint: domain !== undefined,
     });
-    this.routes = this.api.addRoutes({
-      path: props.path,
-      methods: [HttpMethod.ANY],
-      authorizer: props.authorizer,
-      integration: new HttpLambdaIntegration('Function', props.target, props.timeout === undefined ? {} : { timeout: props.timeout }),
-    });
+    const integration = new HttpLambdaIntegration('Function', props.target, props.timeout === undefined ? {} : { timeout: props.timeout });
+    this.routes = this.api.addRoutes({ path: props.path, methods: [HttpMethod.ANY], authorizer: props.authorizer, integration });
+    this.openRoutes = (props.open ?? []).flatMap((path) =>
+      this.api.addRoutes({ path, methods: [HttpMethod.GET], authorizer: new HttpNoneAuthorizer(), integration }),
+    );
     this.accessLogs = new RelayLogGroup(this, 'AccessLogs', props);
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,

@@ -20,7 +20,13 @@ import {
   getSubscriptionCall,
   listSubscriptionsCall,
 } from './subscription-calls.ts';
-import { pauseSubscriptionCall, recoverSubscriptionCall, resumeSubscriptionCall, testSubscriptionCall } from './subscription-life-calls.ts';
+import {
+  cancelRecoveryCall,
+  pauseSubscriptionCall,
+  recoverSubscriptionCall,
+  resumeSubscriptionCall,
+  testSubscriptionCall,
+} from './subscription-life-calls.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -42,6 +48,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/subscriptions/{id}/resume', call: resumeSubscriptionCall },
   { method: 'POST', path: '/v1/subscriptions/{id}/test', call: testSubscriptionCall },
   { method: 'POST', path: '/v1/subscriptions/{id}/recover', call: recoverSubscriptionCall },
+  { method: 'DELETE', path: '/v1/subscriptions/{id}/recover', call: cancelRecoveryCall },
   { method: 'POST', path: '/v1/subscriptions/{id}/rotate-secret', call: rotateSubscriptionSecretCall },
   { method: 'GET', path: '/v1/subscriptions/{id}/jwks.json', call: subscriptionKeysCall, open: true },
   { method: 'GET', path: '/v1/deliveries', call: listDeliveriesCall },

@@ -1,4 +1,5 @@
 import { beginRecovery } from '../delivery/begin-recovery.ts';
+import { cancelRecovery } from '../delivery/cancel-recovery.ts';
 import { sendTestEvent } from '../delivery/test-event.ts';
 import type { MoveOutcome } from '../subscriptions/move-subscription.ts';
 import { pauseSubscription } from '../subscriptions/pause-subscription.ts';
@@ -54,6 +55,14 @@ export const recoverSubscriptionCall: AdminCall = async ({ request, name }, part
     case 'disabled':
       return { kind: 'conflict', detail: resumeFirst('disabled') };
   }
+};
+
+export const cancelRecoveryCall: AdminCall = async ({ request, name }, parts) => {
+  const id = subscriptionIdSchema.safeParse(name);
+  if (!id.success) return { kind: 'not-found' };
+  const refused = refuseFields(request, 'a cancellation');
+  if (refused !== undefined) return refused;
+  return (await cancelRecovery(id.data, parts)) === 'cancelled' ? { kind: 'done' } : { kind: 'not-found' };
 };
 
 function moved(outcome: MoveOutcome): AdminOutcome {

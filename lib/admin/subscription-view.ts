@@ -5,11 +5,11 @@ import type { Circuit, Recovery, Subscription } from '../subscriptions/subscript
 /** A subscription as callers see it: field by field, so that nothing sealed can come along. */
 export function subscriptionView(subscription: Subscription): object {
   const { id, name, url, types, orgs, filter, attributes, ordering, format, limits, retrySeconds, stale = 'skip' } = subscription;
-  const { status, pausedUntil, disabledReason, circuit, recovery, signingSecrets, createdAt, updatedAt } = subscription;
+  const { status, pausedUntil, pausedSince, disabledReason, circuit, recovery, signingSecrets, createdAt, updatedAt } = subscription;
   return {
     ...{ id, name, url, types, orgs, filter, attributes, ordering, format, limits },
     ...(retrySeconds === undefined ? {} : { retry: { schedule: retrySeconds } }),
-    ...{ stale, status, pausedUntil, disabledReason },
+    ...{ stale, status, pausedUntil, pausedSince, disabledReason },
     circuit: circuitView(circuit),
     ...(recovery === undefined ? {} : { recovery: recoveryView(recovery) }),
     signing: signingSecrets.map(signingView),

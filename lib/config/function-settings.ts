@@ -110,6 +110,7 @@ export const functionSettings = {
       'ADMIN_AUTH',
       'DELIVERIES_QUEUE_URL',
       'DELIVERIES_TABLE',
+      'MAX_CONCURRENCY_PER_SUBSCRIPTION',
       'ORGS_TABLE',
       'QUARANTINE_TABLE',
       'REPLAY_DELIVERIES_QUEUE_URL',

@@ -120,6 +120,12 @@ export const variables = {
     fallback: false,
     parse: yesOrNo,
   }),
+  MAX_CONCURRENCY_PER_SUBSCRIPTION: variable({
+    about: 'Most requests at a time that a subscription may ask for: at most half of what deliver runs at a time.',
+    example: '100',
+    fallback: 100,
+    parse: wholeNumber(10, 100),
+  }),
   ATTEMPT_TIMEOUT_MS: variable({
     about: 'Time one delivery attempt may take, in milliseconds.',
     example: '15000',

@@ -91,9 +91,5 @@ export const errorVerdicts: Readonly<Record<AttemptError, VerdictRow>> = {
     'What came back is not HTTP, or has no end. It may have arrived all the same.',
     'https://www.rfc-editor.org/rfc/rfc9112#section-2.2',
   ),
-  unknown: row(
-    'failed',
-    'An error nobody has thought of: ours to look at, not the reason to lose a change.',
-    'lib/https/attempt-error.ts',
-  ),
+  unknown: row('failed', 'An error nobody has thought of: ours to look at, not the reason to lose a change.', 'lib/https/attempt-error.ts'),
 };

@@ -112,7 +112,10 @@ export class Circuits {
     return this.#moved(id, disabled, 'SubscriptionDisabled');
   }
 
-  /** A delivery was given up. Told to the operators at most once an hour: how many there are, the dead letters tell. */
+  /**
+   * A delivery's attempts are used up. Told to the operators at most once an hour: how many there are, the dead letters tell. What dies of something else
+   * is not told so: `gone` and `subscription-disabled` come with `disabled`, `yielded` and `expired` after `failing` or a pause.
+   */
   async exhausted(id: SubscriptionId, now: Date, reason?: string): Promise<void> {
     await this.#parts.store.tell(id, this.#event('exhausted', now, reason), circuitPolicy.exhaustedQuietMs);
   }

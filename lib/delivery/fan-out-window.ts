@@ -1,4 +1,5 @@
 import type { LogRecord } from '../intake/change-log.ts';
+import { narrowedChange } from '../subscriptions/narrowed-change.ts';
 import { deliveryIdOf } from './delivery.ts';
 import type { QueuedDelivery } from './delivery-queue.ts';
 import type { Matching } from './fan-out-matching.ts';
@@ -42,6 +43,7 @@ function* owedFor(record: LogRecord, matching: Matching): Generator<Owed> {
   }
 }
 
+/** What a subscription does not ask for is not queued either, so that no message tells it; its filter has seen the whole change. */
 function deliveryOf(
   { change, orderingKey, traceparent }: ReadableRecord,
   subscription: ReturnType<Matching['owedTo']>[number],
@@ -52,7 +54,7 @@ function deliveryOf(
     delivery: deliveryIdOf(subscription.id, org, change.id),
     subscription: subscription.id,
     org,
-    change,
+    change: narrowedChange(change, subscription),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   return placed(message, { orderingKey, ordering: subscription.ordering });

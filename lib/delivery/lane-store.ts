@@ -39,9 +39,19 @@ export interface ParkedLane extends LaneKey {
   readonly token?: string | undefined;
 }
 
+/** A lane to who has its token, or gave it out. */
+export type HeldLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'token'>;
+
 export interface ParkedDelivery {
   readonly position: number;
   readonly message: DeliveryMessage;
+}
+
+/** What stands in a lane and is no delivery. */
+export interface UnreadablePlace {
+  readonly position: number;
+  /** What is stored there, as far as it could be unpacked. */
+  readonly unreadable: Uint8Array;
 }
 
 export interface ParkRequest extends LaneKey {
@@ -77,9 +87,9 @@ export interface LaneStore {
   append(lane: ParkedLane, delivery: { message: DeliveryMessage; removal: boolean; now: Date }): Promise<ParkedLane | undefined>;
   /**
    * Deliveries from `from` up to the tail of the lane as it was seen, in order, at most `limit`; fewer: these are all. Positions whose delivery was
-   * removed are passed over. Consistent.
+   * removed are passed over; what cannot be read is told, see readable-lane.ts. Consistent.
    */
-  read(lane: ParkedLane, from: number, limit: number): Promise<readonly ParkedDelivery[]>;
+  read(lane: ParkedLane, from: number, limit: number): Promise<readonly (ParkedDelivery | UnreadablePlace)[]>;
   /** Takes a settled delivery out. */
   remove(lane: ParkedLane, position: number): Promise<void>;
   /** Gives out a token, in place of one that is lost, if the lane is as it was seen (epoch, `dueAt`). Answers whether it was this call. */
@@ -88,14 +98,31 @@ export interface LaneStore {
   take(lane: LaneKey, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
   /** As `issue` and `take` in one, for an instance that has a message of the lane in hand. Undefined when it is not parked under this epoch. */
   seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
-  /** The holder lays the lane down until `dueAt`. False: the token is stale, and nothing was written. */
-  release(lane: ParkedLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean>;
+  /**
+   * The holder lays the lane down until `dueAt`; so does who gave out a token and could not send it. False: the token is stale, and nothing was
+   * written.
+   */
+  release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean>;
   /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */
-  reopen(lane: ParkedLane): Promise<boolean>;
-  /** Lanes of a subscription that are due by then, those due longest first, at most `limit` (1 to 10,000). May be seconds old. */
+  reopen(lane: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean>;
+  /**
+   * Lanes of a subscription that are due by then, those due longest first, at most `limit` (1 to 10,000). One that cannot be read is passed over.
+   * May be seconds old.
+   */
   due(subscription: SubscriptionId, by: Date, limit: number): Promise<readonly DueLane[]>;
   /** Whether the subscription has any lane parked, due or not. May be seconds old. */
   any(subscription: SubscriptionId): Promise<boolean>;
+  /** All lanes of a subscription, due or not, with a token out or none, as far as they are looked at: `most` of them, or a few more. May be seconds old. */
+  waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes>;
+}
+
+export interface WaitingLanes {
+  /** Those seen, the unreadable among them. */
+  readonly count: number;
+  /** When the oldest of those seen was parked. */
+  readonly oldestParkedAt: Date | undefined;
+  /** Names of those that are stored and cannot be read: nothing releases them. */
+  readonly unreadable: readonly string[];
 }
 
 export type DueLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt' | 'parkedAt' | 'reason'>;

@@ -2,6 +2,7 @@ import { sequenceOf } from '../identity/sequence.ts';
 import type { SequencedChange } from '../identity/change.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import { compileSubscription, type Matcher } from '../subscriptions/matches.ts';
+import { narrowedChange } from '../subscriptions/narrowed-change.ts';
 import type { OperatorEvent, Subscription } from '../subscriptions/subscription.ts';
 import { relayTypeOf } from '../subscriptions/type-pattern.ts';
 import type { QueuedDelivery } from './delivery-queue.ts';
@@ -47,9 +48,11 @@ export function operatorDeliveries(event: OperatorEvent, subject: EventSubject, 
   return all
     .filter(({ id, status }) => id !== subject.id && (status === 'active' || status === 'paused'))
     .filter((subscription) => matcherOf(subscription)?.(change) === true)
-    .map(({ id, ordering }) => {
+    .map((subscription) => {
+      const { id, ordering } = subscription;
       const delivery = deliveryIdOf(id, relayOrg, change.id);
-      return placed({ v: 1, delivery, subscription: id, org: relayOrg, change }, { orderingKey: subject.id, ordering });
+      const message = { v: 1 as const, delivery, subscription: id, org: relayOrg, change: narrowedChange(change, subscription) };
+      return placed(message, { orderingKey: subject.id, ordering });
     });
 }
 

@@ -13,25 +13,39 @@ export interface RecoverParts {
 }
 
 const hourMs = 60 * 60_000;
-const pageSize = 100;
+/** A day of empty hours is two reads. */
+const longestWindowMs = 12 * hourMs;
+/** Doubled after each, every other one would be too long. */
+const growth = 1.5;
+/** A step: what is read, sent and written down together. */
+const lettersAStep = 100;
 /** Letters that are read and sent at a time: each may have 256 KiB. */
 const lettersAtATime = 10;
+/** Of a subscription: thousands of them in the queue of replays would only wait there. */
+const lettersARun = 1_000;
 
 /**
- * Goes on with sending a subscription's dead letters again, oldest first, an hour of their creation after the other. What was sent is written down
- * after each hour; an hour that was cut off is begun anew, and what it had sent already is the same delivery again and settles once.
+ * Goes on with sending a subscription's dead letters again, oldest first, a stretch of their creation after the other. The deliveries are listed
+ * newest first, so a stretch is made shorter until one page holds it, and longer again after. What was sent is written down after each; a stretch that
+ * was cut off is begun anew, and what it had sent already is the same delivery again and settles once. Looks at the clock before each.
  * Answers how many were put on the queue.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; the next sweep goes on
  */
 export async function recoverDeadLetters(parts: RecoverParts, subscription: Subscription, hasTime: () => boolean): Promise<number> {
   let recovery = subscription.recovery;
   let sent = 0;
-  while (recovery?.status === 'running' && hasTime()) {
+  let windowMs = hourMs;
+  while (recovery?.status === 'running' && sent < lettersARun && hasTime()) {
     const from = Date.parse(recovery.cursor ?? recovery.since);
     const until = Date.parse(recovery.until);
-    // Whole hours from the second on, as the delivery log is cut.
-    const to = Math.min(until, Math.floor(from / hourMs) * hourMs + hourMs);
-    const redelivered = await recoverHour(parts, { subscription, recovery, from: new Date(from), to: new Date(to) });
+    const to = Math.min(until, from + windowMs);
+    const dead = await deadLettersOf(parts, { subscription, from, to });
+    if (dead === undefined) {
+      windowMs = Math.floor((to - from) / 2);
+      continue;
+    }
+    windowMs = Math.min(longestWindowMs, Math.ceil(windowMs * growth));
+    const redelivered = await sendAgain(parts, { subscription, replay: recovery.id, dead });
     sent += redelivered;
     const next: Recovery = {
       ...recovery,
@@ -39,45 +53,47 @@ export async function recoverDeadLetters(parts: RecoverParts, subscription: Subs
       cursor: new Date(to).toISOString(),
       status: to >= until ? 'done' : 'running',
     };
-    // Another sweep is at it: it has counted what we have sent, or will.
+    // Another sweep is at it, and has counted what we have sent, or will; or it was cancelled.
     if (!(await parts.subscriptions.setRecovery(subscription.id, { seen: recovery, recovery: next }))) return sent;
     recovery = next;
   }
   return sent;
 }
 
-interface Hour {
-  readonly subscription: Subscription;
-  readonly recovery: Recovery;
-  readonly from: Date;
-  readonly to: Date;
-}
-
-async function recoverHour(parts: RecoverParts, hour: Hour): Promise<number> {
-  const dead = (await deadLettersOf(parts, hour)).toReversed();
+async function sendAgain(
+  parts: RecoverParts,
+  { subscription, replay, dead }: { subscription: Subscription; replay: string; dead: readonly Delivery[] },
+): Promise<number> {
+  let sent = 0;
   for (let from = 0; from < dead.length; from += lettersAtATime) {
     const letters = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => parts.deliveries.letter(id)));
-    const replay = replayIdSchema.parse(hour.recovery.id);
-    const messages = letters.flatMap((letter) => (letter === undefined ? [] : [redelivery(letter, hour.subscription, replay)]));
+    const replayId = replayIdSchema.parse(replay);
+    const messages = letters.flatMap((letter) => (letter === undefined ? [] : [redelivery(letter, subscription, replayId)]));
     const { notSent } = await parts.queue.send(messages);
     if (notSent.length > 0) {
       throw new RelayError('DELIVERY_QUEUE_UNAVAILABLE', 'The queue did not take all dead letters', {
         facts: { deliveries: notSent.length },
       });
     }
+    sent += messages.length;
   }
-  return dead.length;
+  return sent;
 }
 
-/** Newest first. */
-async function deadLettersOf({ deliveries }: RecoverParts, { subscription, from, to }: Hour): Promise<Delivery[]> {
+/** Oldest first. Undefined: there are more than one page tells of, and the stretch can be made shorter. */
+async function deadLettersOf(
+  { deliveries }: RecoverParts,
+  { subscription, from, to }: { subscription: Subscription; from: number; to: number },
+): Promise<readonly Delivery[] | undefined> {
+  const query = { subscription: subscription.id, status: 'dead', since: new Date(from), until: new Date(to), limit: lettersAStep } as const;
   const found: Delivery[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await deliveries.list({ subscription: subscription.id, status: 'dead', since: from, until: to, limit: pageSize, cursor });
+  for (let cursor: string | undefined; ;) {
+    const page = await deliveries.list({ ...query, cursor });
     if (page.kind === 'bad-cursor') throw new Error('A cursor of the delivery log was not taken back');
     found.push(...page.data);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return found;
+    if (page.nextCursor === null) return found.toReversed();
+    // What was created in one and the same millisecond cannot be told apart by time.
+    if (to - from > 1) return undefined;
+    cursor = page.nextCursor;
+  }
 }

@@ -5,9 +5,9 @@ import type { LaneQueue, LaneStore } from './lane-store.ts';
 
 /** What sweeping needs; brought by the wiring, or by a test. */
 export interface SweepParts {
-  readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'setStatus' | 'purge' | 'told'>;
+  readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'find' | 'setStatus' | 'purge' | 'told'>;
   readonly circuits: Pick<Circuits, 'admit' | 'giveUp'>;
-  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'any'>;
+  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'release' | 'any' | 'waiting'>;
   readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
   /** Goes on with the redelivery of dead letters; see recover.ts. Answers how many were sent. */
   readonly recover: (subscription: Subscription, hasTime: () => boolean) => Promise<number>;

@@ -2,6 +2,7 @@ import { defaultConcurrency, type Subscription } from '../subscriptions/subscrip
 import type { QueuedRelease } from './delivery-queue.ts';
 import type { DueLane, LaneQueue } from './lane-store.ts';
 import { operatorDeliveries } from './operator-events.ts';
+import type { ReleaseMessage } from './release-message.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { releaseLostMs } from './work-lane.ts';
 
@@ -10,12 +11,9 @@ export interface Swept {
   readonly probes: number;
   /** Operator events that were put on the queue. */
   readonly events: number;
-  /** Dead letters that were sent again. */
-  readonly recovered: number;
   readonly openCircuits: number;
   /** Lanes that were due, as far as they were looked at. */
   readonly dueLanes: number;
-  readonly oldestParkedSeconds: number;
 }
 
 export interface SweepWork {
@@ -38,18 +36,13 @@ const issuesAtATime = 10;
 export async function sweepSubscription(parts: SweepParts, work: SweepWork): Promise<Swept> {
   const events = await sendEvents(parts, work);
   const subscription = await settled(parts, work.subscription);
-  // To a disabled one they would only die again.
-  const isRecovering =
-    subscription.recovery?.status === 'running' && (subscription.status === 'active' || subscription.status === 'paused');
-  const recovered = isRecovering ? await parts.recover(subscription, work.hasTime) : 0;
-  const none = { events, recovered, released: 0, probes: 0, openCircuits: 0, dueLanes: 0, oldestParkedSeconds: 0 };
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
   const due = await parts.lanes.due(
     subscription.id,
     parts.now(),
     subscription.status === 'paused' || isOpen ? 1 : mostLanes(parts, subscription),
   );
-  const seen = { ...none, dueLanes: due.length, oldestParkedSeconds: oldestSeconds(due, parts.now()), openCircuits: isOpen ? 1 : 0 };
+  const seen = { events, released: 0, probes: 0, dueLanes: due.length, openCircuits: isOpen ? 1 : 0 };
   if (subscription.status === 'paused') return seen;
   if (isOpen) return { ...seen, probes: await probe(parts, subscription, due) };
   const released = await release(parts, subscription, { due, probe: false, hasTime: work.hasTime });
@@ -74,10 +67,6 @@ function mostLanes({ intervalMs }: SweepParts, { status, limits }: Subscription)
   return Math.ceil(seconds * Math.min(perSecond, limits?.deliveriesPerSecond ?? perSecond));
 }
 
-function oldestSeconds(due: readonly DueLane[], now: Date): number {
-  return Math.round(Math.max(0, ...due.map(({ parkedAt }) => now.getTime() - parkedAt.getTime())) / 1_000);
-}
-
 /** One lane, its first delivery sent in spite of the circuit. The lane due longest is another one each time: a failed probe makes its own due now. */
 async function probe(parts: SweepParts, subscription: Subscription, [lane]: readonly DueLane[]): Promise<number> {
   // Without a lane the probe is left to what comes along.
@@ -93,34 +82,56 @@ async function release(
 ): Promise<number> {
   let released = 0;
   for (let from = 0; from < due.length && hasTime(); from += issuesAtATime) {
-    const issued = await Promise.all(due.slice(from, from + issuesAtATime).map((lane) => issue(parts, lane)));
-    const tokens = issued.flatMap((one) => one ?? []);
-    for (const [queue, of] of Map.groupBy(tokens, ({ lane }) => lane.queue)) {
-      const { notSent, refused } = await parts.queues[queue].send(
-        of.map(({ lane, token }) => queued(lane, { token, subscription: id, probe })),
-      );
-      // What was not taken counts as lost in its time, and is given out anew.
-      released += of.length - notSent.length - refused.length;
-    }
+    const issues = await Promise.allSettled(due.slice(from, from + issuesAtATime).map((lane) => issue(parts, lane)));
+    // What was given out is sent also where the store failed another one.
+    const tokens = issues.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []));
+    const byQueue = [...Map.groupBy(tokens, ({ lane }) => lane.queue)];
+    const sends = await Promise.allSettled(byQueue.map(([queue, of]) => send(parts, { queue, of, release: { subscription: id, probe } })));
+    for (const one of [...issues, ...sends]) if (one.status === 'rejected') throw one.reason;
+    for (const one of sends) released += one.status === 'fulfilled' ? one.value : 0;
   }
   return released;
+}
+
+interface Issued {
+  readonly lane: DueLane;
+  readonly token: string;
+}
+
+/** Answers how many were sent. The tokens of the others are given back, lest their lanes wait until they count as lost. */
+async function send(
+  parts: SweepParts,
+  { queue, of, release }: { queue: LaneQueue; of: readonly Issued[]; release: Pick<ReleaseMessage['release'], 'subscription' | 'probe'> },
+): Promise<number> {
+  let unsent = of;
+  try {
+    const { notSent, refused } = await parts.queues[queue].send(of.map(({ lane, token }) => queued(lane, { token, ...release })));
+    const left = new Set([...notSent, ...refused.map(({ index }) => index)]);
+    unsent = of.filter((_, index) => left.has(index));
+  } finally {
+    // A token that is not given back counts as lost in its time; what is to be told is why it was not sent.
+    await Promise.allSettled(unsent.map((one) => giveBack(parts, one)));
+  }
+  return of.length - unsent.length;
+}
+
+/** Where it was sent after all, its release is stale, and the next sweep sends another. */
+function giveBack(parts: SweepParts, { lane, token }: Issued): Promise<boolean> {
+  return parts.lanes.release({ ...lane, token }, { dueAt: parts.now(), reason: lane.reason });
 }
 
 /**
  * A token that was given out long ago for an old lane may still be under way behind a backlog: the longer the lane is parked, the longer it is
  * waited for, up to an hour, lest each new token make the one before it stale for ever.
  */
-async function issue(parts: SweepParts, lane: DueLane): Promise<{ lane: DueLane; token: string } | undefined> {
+async function issue(parts: SweepParts, lane: DueLane): Promise<Issued | undefined> {
   const token = parts.newToken();
   const nowMs = parts.now().getTime();
   const lostMs = Math.min(longestLostMs, Math.max(releaseLostMs, (nowMs - lane.parkedAt.getTime()) / 2));
   return (await parts.lanes.issue(lane, { token, lostAt: new Date(nowMs + lostMs) })) ? { lane, token } : undefined;
 }
 
-function queued(
-  { group }: { group: string; queue: LaneQueue },
-  { token, subscription, probe }: QueuedRelease['message']['release'],
-): QueuedRelease {
+function queued({ group }: { group: string; queue: LaneQueue }, { token, subscription, probe }: ReleaseMessage['release']): QueuedRelease {
   return { groupId: group, deduplicationId: token, message: { v: 1, release: { token, subscription, probe } } };
 }
 

@@ -1,54 +1,48 @@
+import { countParked, type ParkedCount } from './count-parked.ts';
+import { goingOver } from './go-over.ts';
 import type { SweepParts } from './sweep-parts.ts';
+import { sweepRecoveries } from './sweep-recoveries.ts';
 import { sweepSubscription, type Swept } from './sweep-subscription.ts';
 
-export interface SweepReport extends Swept {
+export interface SweepReport extends Swept, ParkedCount {
   readonly subscriptions: number;
-  /** One for each subscription that could not be swept; the others were. */
+  /** Dead letters that were sent again. */
+  readonly recovered: number;
+  /** One for each part of a subscription's sweep that failed; the others were done. */
   readonly errors: readonly unknown[];
 }
 
 /** Below this nothing new is begun. */
 const endingTimeMs = 5_000;
-/** Subscriptions that are swept at a time. */
-const atATime = 8;
 
 /**
  * Goes over all subscriptions: releases lanes that are due, has open circuits probed, ends pauses, disables what failed for too long, tells
- * operators, goes on with recoveries, and clears up after what was deleted. Every step may be repeated, and two sweeps at once do no harm.
+ * operators, and clears up after what was deleted. Then counts what is parked, and last goes on with recoveries: what a person asked for to be sent
+ * again must not keep waiting what is owed. Every step may be repeated, and two sweeps at once do no harm.
  * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE when there is nothing to go over
  */
 export async function sweep(parts: SweepParts, remainingMs: () => number): Promise<SweepReport> {
   const all = await parts.subscriptions.all();
   const hasTime = (): boolean => remainingMs() > endingTimeMs;
-  const swept: Swept[] = [];
   const errors: unknown[] = [];
-  // Each worker takes the next when its own is done; those longest unchanged are not preferred, since a sweep nearly always gets through.
-  const waiting = all.values();
-  const work = async (): Promise<void> => {
-    for (const subscription of waiting) {
-      if (!hasTime()) return;
-      // One subscription's trouble must not keep the lanes of all others parked; it is told in the report.
-      const outcome = await sweepSubscription(parts, { subscription, all, hasTime }).catch((error: unknown) => void errors.push(error));
-      if (outcome !== undefined) swept.push(outcome);
-    }
+  const goOver = goingOver((error) => void errors.push(error));
+  const swept = await goOver(all, { mayBegin: hasTime, work: (subscription) => sweepSubscription(parts, { subscription, all, hasTime }) });
+  const parked = await countParked(parts, { all, goOver, hasTime });
+  errors.push(...parked.unreadable);
+  const openCircuits = sumOf(swept, 'openCircuits');
+  parts.metrics.count('OpenCircuits', openCircuits);
+  parts.metrics.count('ParkedLanes', parked.parkedLanes);
+  parts.metrics.count('OldestParkedAgeSeconds', parked.oldestParkedSeconds);
+  const recovered = await sweepRecoveries(parts, { all, goOver, hasTime, remainingMs });
+  return {
+    subscriptions: all.length,
+    ...{ released: sumOf(swept, 'released'), probes: sumOf(swept, 'probes'), events: sumOf(swept, 'events') },
+    ...{ openCircuits, dueLanes: sumOf(swept, 'dueLanes') },
+    ...{ parkedLanes: parked.parkedLanes, oldestParkedSeconds: parked.oldestParkedSeconds },
+    ...{ recovered, errors },
   };
-  await Promise.all(Array.from({ length: atATime }, work));
-  const report = { ...total(swept), subscriptions: all.length, errors };
-  parts.metrics.count('OpenCircuits', report.openCircuits);
-  parts.metrics.count('ParkedLanes', report.dueLanes);
-  parts.metrics.count('OldestParkedAgeSeconds', report.oldestParkedSeconds);
-  return report;
 }
 
-function total(swept: readonly Swept[]): Swept {
-  const sum = (name: keyof Swept): number => swept.reduce((so, one) => so + one[name], 0);
-  return {
-    released: sum('released'),
-    probes: sum('probes'),
-    events: sum('events'),
-    recovered: sum('recovered'),
-    openCircuits: sum('openCircuits'),
-    dueLanes: sum('dueLanes'),
-    oldestParkedSeconds: Math.max(0, ...swept.map(({ oldestParkedSeconds }) => oldestParkedSeconds)),
-  };
+function sumOf(swept: readonly Swept[], name: keyof Swept): number {
+  return swept.reduce((so, one) => so + one[name], 0);
 }

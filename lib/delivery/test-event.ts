@@ -1,5 +1,6 @@
 import type { SequencedChange } from '../identity/change.ts';
 import { findShown } from '../subscriptions/find-shown.ts';
+import { narrowedChange } from '../subscriptions/narrowed-change.ts';
 import type { Subscription, SubscriptionId, SubscriptionReader } from '../subscriptions/subscription.ts';
 import { relayTypeOf } from '../subscriptions/type-pattern.ts';
 import type { DeliveryQueue, QueuedDelivery } from './delivery-queue.ts';
@@ -46,8 +47,10 @@ export async function sendTestEvent(id: SubscriptionId, parts: TestEventParts): 
   return { kind: 'queued', delivery: queued.message.delivery, change: queued.message.change.id };
 }
 
-function testDelivery({ id, ordering }: Subscription, change: SequencedChange): QueuedDelivery {
+function testDelivery(subscription: Subscription, change: SequencedChange): QueuedDelivery {
+  const { id, ordering } = subscription;
   const { org } = change.data;
   const delivery = deliveryIdOf(id, org, change.id);
-  return placed({ v: 1, delivery, subscription: id, org, change }, { orderingKey: change.id, ordering });
+  const message = { v: 1 as const, delivery, subscription: id, org, change: narrowedChange(change, subscription) };
+  return placed(message, { orderingKey: change.id, ordering });
 }

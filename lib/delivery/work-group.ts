@@ -21,6 +21,10 @@ export interface QueuedMessage {
  * backlog does not, and must not fill the part of the queue in which SQS looks for free groups.
  */
 const limitedReceives = 5;
+/** So does the release of a lane for which there was no room at all: its lane waits for `sweep` again, for so long and up to as long again. */
+const shortestLimitWaitMs = 60_000;
+/** A release that moves its lane comes back for more, but not until the queue gives it up, which it does after 1,000 receives. */
+const longestReleaseReceives = 500;
 /** A lane that is parked and opened by others as often as this, while one message is in hand, is no race any more. */
 const maxRounds = 4;
 /** Deliveries of a lane that are read at a time, to look for one. */
@@ -53,16 +57,20 @@ export class GroupWork {
       await this.#parts.quarantine.keep(read.entry);
       return { kind: 'quarantined' };
     }
-    if (read.kind === 'release') return this.#release(read.release);
+    if (read.kind === 'release') return this.#release(read.release, receiveCount);
     return this.#delivery(read.message, receiveCount);
   }
 
-  async #release({ token, probe }: ReleaseMessage['release']): Promise<MessageOutcome> {
+  async #release({ token, probe }: ReleaseMessage['release'], receiveCount: number): Promise<MessageOutcome> {
     const lane = await this.#parts.lanes.take(this.#key(), { token, lostAt: this.#lostAt() });
     if (lane === undefined) return { kind: 'released' };
     const end = await workLane(this.#parts, lane, { ...this.#work, probe });
     this.#isRead = false;
-    return end.kind === 'waits' ? end : { kind: 'released' };
+    if (end.kind !== 'waits') return { kind: 'released' };
+    const hasNoRoom = end.reason === 'limit' && receiveCount >= limitedReceives;
+    if (!hasNoRoom && receiveCount < longestReleaseReceives) return end;
+    await this.#layDown(lane, hasNoRoom ? { ...end, waitMs: shortestLimitWaitMs * (1 + this.#parts.random()) } : end);
+    return { kind: 'released' };
   }
 
   async #delivery(message: DeliveryMessage, receiveCount: number): Promise<MessageOutcome> {
@@ -119,7 +127,7 @@ export class GroupWork {
     if (appended === undefined) return undefined;
     this.#lane = appended;
     await this.#parts.store.park({ message, now });
-    if (isRemoval(message) && appended.reason === 'back-off') await this.#overtake(appended);
+    if (isRemoval(message) && (await this.#mayOvertake(appended))) await this.#overtake(appended);
     return { kind: 'parked', reason: appended.reason };
   }
 
@@ -133,6 +141,15 @@ export class GroupWork {
     }
   }
 
+  /**
+   * Whatever the lane was parked for may be over by now. Where it is not, a lane that waits for its head is still worked as far as its release: it is due
+   * once its subscription can be sent to again. But not in place of a release that is under way, which may be the probe.
+   */
+  async #mayOvertake({ subscription, reason, token }: ParkedLane): Promise<boolean> {
+    const { status, circuit } = (await this.#parts.subscriptions.find(subscription)) ?? {};
+    return (status === 'active' && circuit === undefined) || (reason === 'back-off' && token === undefined);
+  }
+
   /** A removal has come behind what fails: the lane is worked now, and not when its head is due. */
   async #overtake(lane: ParkedLane): Promise<void> {
     const seized = await this.#parts.lanes.seize(lane, { token: this.#parts.newLease(), lostAt: this.#lostAt() });
@@ -143,8 +160,9 @@ export class GroupWork {
   }
 
   /** No message holds the token once this one is deleted, so sweep has to give out another. */
-  async #layDown(lane: ParkedLane, { waitMs }: Extract<LaneEnd, { kind: 'waits' }>): Promise<void> {
-    await this.#parts.lanes.release(lane, { dueAt: new Date(this.#parts.now().getTime() + waitMs), reason: 'back-off' });
+  async #layDown(lane: ParkedLane, { waitMs, reason }: Extract<LaneEnd, { kind: 'waits' }>): Promise<void> {
+    const dueAt = new Date(this.#parts.now().getTime() + waitMs);
+    await this.#parts.lanes.release(lane, { dueAt, reason: reason === 'limit' || reason === 'limit-reached' ? 'limit' : 'back-off' });
   }
 
   async #find(): Promise<ParkedLane | undefined> {

@@ -4,10 +4,12 @@ import type { DeliverParts } from './deliver-parts.ts';
 import type { ParkedDelivery, ParkedLane, ParkReason } from './lane-store.ts';
 import { isSettled, type DeliveryOutcome } from './message-outcome.ts';
 import { readableIn } from './readable-lane.ts';
+import { settlePassed } from './settle-passed.ts';
+import { wasSent } from './was-sent.ts';
 import { workDelivery, yieldDelivery } from './work-delivery.ts';
 
 export interface LaneWork {
-  /** The first delivery is the probe of an open circuit. */
+  /** The first request is the probe of an open circuit. */
   readonly probe: boolean;
   /** False when nothing more should be begun. */
   readonly hasTime: () => boolean;
@@ -50,17 +52,14 @@ interface Failing {
   readonly dueAt: Date;
 }
 
-interface Tried {
-  readonly entry: ParkedDelivery;
-  /** As in its record. */
-  readonly triedAt: string;
-}
-
 class LaneWorker {
   readonly #parts: DeliverParts;
   readonly #work: LaneWork;
   #lane: ParkedLane;
   #position = 0;
+  /** Of the last removal that still waits: behind it nobody has to yield. */
+  #removalAt: number;
+  /** Still to be spent, on the first request. */
   #probe: boolean;
   /** Tried and not through, in order. */
   #failing: Failing[] = [];
@@ -71,11 +70,21 @@ class LaneWorker {
     this.#parts = parts;
     this.#work = work;
     this.#lane = lane;
+    this.#removalAt = lane.removalAt;
     this.#probe = work.probe;
   }
 
   async run(): Promise<LaneEnd> {
-    if (this.#lane.removalAt > 0) await this.#settlePassed();
+    if (this.#removalAt > 0) this.#removalAt = await settlePassed(this.#parts, this.#lane, this.#note);
+    const end = await this.#drain();
+    const isProbeSpent = this.#work.probe && !this.#probe;
+    // In the queue the release would come back as a probe once more.
+    return end.kind === 'waits' && isProbeSpent ? this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off') : end;
+  }
+
+  readonly #note = (outcome: DeliveryOutcome): void => this.#work.note(outcome, this.#lane.subscription);
+
+  async #drain(): Promise<LaneEnd> {
     for (;;) {
       const entries = await readableIn(this.#parts, this.#lane, { from: this.#position, limit: pageSize });
       if (entries.length === 0) {
@@ -92,13 +101,13 @@ class LaneWorker {
 
   /** Works one delivery; undefined: go on with the next. */
   async #step(entry: ParkedDelivery): Promise<LaneEnd | undefined> {
-    if (this.#failing.length > 0 && entry.position > this.#lane.removalAt) return this.#waitForFailing();
+    if (this.#failing.length > 0 && entry.position > this.#removalAt) return this.#waitForFailing();
     if (!this.#work.hasTime()) return { kind: 'waits', waitMs: 0, reason: 'out-of-time' };
     // The lane is begun anew whenever the limits end the work: were a place taken for each that is not due, the removal behind them might never get one.
-    const mayWait = entry.position < this.#lane.removalAt;
+    const mayWait = entry.position < this.#removalAt;
     const outcome = await workDelivery(this.#parts, { message: entry.message, group: this.#lane.group, probe: this.#probe, mayWait });
-    this.#probe = false;
-    this.#work.note(outcome, this.#lane.subscription);
+    if (wasSent(outcome)) this.#probe = false;
+    this.#note(outcome);
     if (outcome.kind === 'waits') return outcome;
     if (outcome.kind === 'limited') return { kind: 'waits', waitMs: outcome.retryMs, reason: this.#moved ? 'limit-reached' : 'limit' };
     if (outcome.kind === 'held') return this.#layDown(this.#parts.now(), outcome.reason);
@@ -120,47 +129,12 @@ class LaneWorker {
   async #yieldFailing(): Promise<LaneEnd | undefined> {
     for (const { entry } of this.#failing) {
       const outcome = await yieldDelivery(this.#parts, entry.message);
-      this.#work.note(outcome, this.#lane.subscription);
+      this.#note(outcome);
       if (outcome.kind === 'waits') return outcome;
       await this.#parts.lanes.remove(this.#lane, entry.position);
     }
     this.#failing = [];
     return undefined;
-  }
-
-  /**
-   * A process may have died between what got through and those who had to yield to it: they must not be attempted now. Looked for up to the last
-   * removal, since nothing else overtakes. Who was not tried before it got through was not passed: it is in the lane a second time, as a repeat.
-   */
-  async #settlePassed(): Promise<void> {
-    let before: Tried[] = [];
-    for (let from = 0; from <= this.#lane.removalAt;) {
-      const entries = (await readableIn(this.#parts, this.#lane, { from, limit: pageSize })).filter(({ position }) => position <= this.#lane.removalAt);
-      for (const entry of entries) {
-        const record = await this.#parts.store.find(entry.message.delivery);
-        const triedAt = record?.attempts.at(-1)?.time;
-        if (triedAt === undefined) continue;
-        if (record?.status !== 'delivered') before.push({ entry, triedAt });
-        // A repeat of what was delivered before the lane was parked overtook nobody.
-        else if (triedAt >= this.#lane.parkedAt.toISOString()) {
-          if (!(await this.#yieldPassed(before.filter((passed) => passed.triedAt <= triedAt)))) return;
-          before = before.filter((passed) => passed.triedAt > triedAt);
-        }
-      }
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      from = last.position + 1;
-    }
-  }
-
-  /** False: something is in the way of one of them. */
-  async #yieldPassed(passed: readonly Tried[]): Promise<boolean> {
-    for (const { entry } of passed) {
-      const outcome = await yieldDelivery(this.#parts, entry.message);
-      if (outcome.kind === 'waits') return false;
-      this.#work.note(outcome, this.#lane.subscription);
-    }
-    return true;
   }
 
   /** Behind the last delivery. */
@@ -171,6 +145,7 @@ class LaneWorker {
     const lostAt = new Date(this.#parts.now().getTime() + releaseLostMs);
     const lane = token === undefined ? undefined : await this.#parts.lanes.take(this.#lane, { token, lostAt });
     if (lane?.epoch !== this.#lane.epoch) return { kind: 'lost' };
+    if (lane.removalAt > this.#lane.removalAt) this.#removalAt = lane.removalAt;
     this.#lane = lane;
     return 'more';
   }

@@ -26,7 +26,9 @@ export async function findLetter({ client, table }: Table, id: DeliveryId): Prom
   const command = new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true });
   const { Item } = await client.send(command).catch(unavailable(code, 'GetItem'));
   if (Item?.['status']?.S !== 'dead' || Item['letter'] === undefined) return undefined;
-  return { delivery: deliveryOf(Item), message: await unpackedMessage(Item['letter']) };
+  const letter = await unpackedMessage(Item['letter']);
+  if (letter.kind === 'readable') return { delivery: deliveryOf(Item), message: letter.message };
+  throw new RelayError(code, 'A dead letter cannot be read', { facts: { delivery: id }, cause: letter.cause });
 }
 
 /** The deliveries with these ids (100 at most), by id. One that is missing has expired since its index was read. */

@@ -1,8 +1,8 @@
 import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { DueLane } from '../delivery/lane-store.ts';
+import type { DueLane, WaitingLanes } from '../delivery/lane-store.ts';
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
 import type { Item } from './delivery-item.ts';
-import { dueKeyBehind, dueLaneSchema, dueShardOf, dueShards, laneFrom, type LaneTable } from './lane-item.ts';
+import { dueKeyBehind, dueLaneOf, dueShardOf, dueShards, type LaneTable } from './lane-item.ts';
 import { unavailable } from './unavailable.ts';
 
 type Shard = LaneTable & { readonly shard: string };
@@ -46,6 +46,25 @@ export async function anyLane(lanes: LaneTable, subscription: SubscriptionId): P
   return counts.some((count) => count > 0);
 }
 
+/**
+ * One query for each shard: a page of it is seen, at most.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ */
+export async function waitingLanes(lanes: LaneTable, subscription: SubscriptionId, most: number): Promise<WaitingLanes> {
+  const pages = await Promise.all(
+    shardsOf(lanes, subscription).map((shard) =>
+      query(shard, { KeyConditionExpression: 'dueShard = :shard', Limit: Math.ceil(most / dueShards) }),
+    ),
+  );
+  const items = pages.flatMap(({ Items = [] }) => Items);
+  const parkedMs = items.flatMap((item) => dueLaneOf(item)?.parkedAt.getTime() ?? []);
+  return {
+    count: items.length,
+    oldestParkedAt: parkedMs.length === 0 ? undefined : new Date(Math.min(...parkedMs)),
+    unreadable: items.filter((item) => dueLaneOf(item) === undefined).map((item) => item['id']?.S ?? '?'),
+  };
+}
+
 function shardsOf(lanes: LaneTable, subscription: SubscriptionId): Shard[] {
   return Array.from({ length: dueShards }, (_, shard) => ({ ...lanes, shard: dueShardOf(subscription, shard) }));
 }
@@ -59,7 +78,11 @@ async function* lanesIn(shard: Shard, { below, pageSize }: { below: string; page
       Limit: pageSize,
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     });
-    for (const item of Items) yield { key: item['dueKey']?.S ?? '', lane: laneFrom(item, dueLaneSchema) };
+    for (const item of Items) {
+      const lane = dueLaneOf(item);
+      // It must not keep the others parked; `waitingLanes` tells of it.
+      if (lane !== undefined) yield { key: item['dueKey']?.S ?? '', lane };
+    }
     start = LastEvaluatedKey;
   } while (start !== undefined);
   return undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { laneQueues, laneRetentionDays, parkReasons, type LaneKey, type ParkedLane } from '../delivery/lane-store.ts';
+import { laneQueues, laneRetentionDays, parkReasons, type DueLane, type LaneKey, type ParkedLane } from '../delivery/lane-store.ts';
 import { RelayError } from '../errors.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import type { Item } from './delivery-item.ts';
@@ -75,7 +75,7 @@ export function newLaneItem(lane: Omit<ParkedLane, 'token'>): Item {
 }
 
 const time = z.iso.datetime().transform((text) => new Date(text));
-export const dueLaneSchema = z.object({
+const dueLaneSchema = z.object({
   queue: z.enum(laneQueues),
   group: z.string(),
   epoch: z.string(),
@@ -92,11 +92,16 @@ const laneSchema = dueLaneSchema.extend({
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE when the item is none of ours. */
 export function laneOf(item: Item): ParkedLane {
-  return laneFrom(item, laneSchema);
-}
-
-export function laneFrom<T>(item: Item, schema: z.ZodType<T>): T {
-  const lane = schema.safeParse(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S ?? value.N])));
+  const lane = laneSchema.safeParse(plainOf(item));
   if (lane.success) return lane.data;
   throw new RelayError(code, 'A stored lane cannot be read', { facts: { lane: item['id']?.S ?? '?' }, cause: lane.error });
+}
+
+/** What the index holds of a lane; undefined when the item is none of ours. */
+export function dueLaneOf(item: Item): DueLane | undefined {
+  return dueLaneSchema.safeParse(plainOf(item)).data;
+}
+
+function plainOf(item: Item): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S ?? value.N]));
 }

@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { ParkedDelivery, ParkedLane } from '../delivery/lane-store.ts';
+import type { ParkedDelivery, ParkedLane, UnreadablePlace } from '../delivery/lane-store.ts';
 import type { Item } from './delivery-item.ts';
 import { placeKeyOf, positionIn, type LaneTable } from './lane-item.ts';
 import { updateItem } from './lane-write.ts';
@@ -39,8 +39,11 @@ function pageQuery(table: string, lane: ParkedLane, { from, limit }: { from: num
   });
 }
 
-async function parkedDelivery(item: Item): Promise<ParkedDelivery> {
-  return { position: positionIn(item), message: await unpackedMessage(item['message']) };
+/** One that cannot be read must not keep those behind it. */
+async function parkedDelivery(item: Item): Promise<ParkedDelivery | UnreadablePlace> {
+  const position = positionIn(item);
+  const unpacked = await unpackedMessage(item['message']);
+  return unpacked.kind === 'readable' ? { position, message: unpacked.message } : { position, unreadable: unpacked.bytes };
 }
 
 /** Leaves the place behind, without what was in it: see lib/dynamodb/lane-tail.ts. @throws RelayError DELIVERY_STORE_UNAVAILABLE */

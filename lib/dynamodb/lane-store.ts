@@ -1,5 +1,5 @@
 import type { LaneStore } from '../delivery/lane-store.ts';
-import { anyLane, dueLanes } from './lane-due.ts';
+import { anyLane, dueLanes, waitingLanes } from './lane-due.ts';
 import { laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
 import { readLane, removeFromLane } from './lane-read.ts';
 import { appendToLane, parkLane } from './lane-tail.ts';
@@ -24,5 +24,6 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     reopen: (lane) => reopenLane(options, lane),
     due: (subscription, by, limit) => dueLanes(options, subscription, { by, limit }),
     any: (subscription) => anyLane(options, subscription),
+    waiting: (subscription, most) => waitingLanes(options, subscription, most),
   };
 }

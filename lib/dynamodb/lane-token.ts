@@ -1,4 +1,4 @@
-import type { LaneKey, LaneStore, ParkedLane } from '../delivery/lane-store.ts';
+import type { HeldLane, LaneKey, LaneStore, ParkedLane } from '../delivery/lane-store.ts';
 import { dueAttributesOf, laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
 import { deleteItem, updateItem } from './lane-write.ts';
 
@@ -43,7 +43,7 @@ export async function seizeLane(lanes: LaneTable, lane: ParkedLane, release: Rel
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
 export async function releaseLane(
   lanes: LaneTable,
-  lane: ParkedLane,
+  lane: HeldLane,
   { dueAt, reason }: Parameters<LaneStore['release']>[1],
 ): Promise<boolean> {
   if (lane.token === undefined) return false;
@@ -59,7 +59,7 @@ export async function releaseLane(
 }
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
-export async function reopenLane(lanes: LaneTable, lane: ParkedLane): Promise<boolean> {
+export async function reopenLane(lanes: LaneTable, lane: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean> {
   if (lane.token === undefined) return false;
   const outcome = await deleteItem(lanes, laneKeyOf(lane), {
     epoch: { S: lane.epoch },

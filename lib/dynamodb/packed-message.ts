@@ -2,7 +2,6 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { deliveryMessageSchema, type DeliveryMessage } from '../delivery/delivery.ts';
-import { RelayError } from '../errors.ts';
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
@@ -17,12 +16,18 @@ export async function packedMessage(message: DeliveryMessage): Promise<Attribute
   return { B: await compress(JSON.stringify(message)) };
 }
 
-/** @throws RelayError DELIVERY_STORE_UNAVAILABLE when the attribute is none of ours: what cannot be read is not passed over. */
-export async function unpackedMessage(packed: AttributeValue | undefined): Promise<DeliveryMessage> {
+export type UnpackedMessage =
+  | { readonly kind: 'readable'; readonly message: DeliveryMessage }
+  /** The text where it could be expanded, the attribute as it is stored where not. */
+  | { readonly kind: 'unreadable'; readonly bytes: Uint8Array; readonly cause: unknown };
+
+/** Total. */
+export async function unpackedMessage(packed: AttributeValue | undefined): Promise<UnpackedMessage> {
+  let bytes = packed?.B ?? Buffer.from(JSON.stringify(packed ?? null));
   try {
-    const text = await expand(packed?.B ?? new Uint8Array(), { maxOutputLength: longestMessageBytes });
-    return deliveryMessageSchema.parse(JSON.parse(text.toString('utf8')));
+    bytes = await expand(bytes, { maxOutputLength: longestMessageBytes });
+    return { kind: 'readable', message: deliveryMessageSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))) };
   } catch (cause) {
-    throw new RelayError('DELIVERY_STORE_UNAVAILABLE', 'A stored delivery message cannot be read', { cause });
+    return { kind: 'unreadable', bytes, cause };
   }
 }

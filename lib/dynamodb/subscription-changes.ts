@@ -75,9 +75,9 @@ async function setStatus(store: SubscriptionTable, id: SubscriptionId, status: S
 }
 
 function statusWrite(change: StatusChange): Write {
-  const { status, from, pausedUntil, disabledReason, event, whileOpenSince } = change;
+  const { status, from, pausedUntil, pausedSince, disabledReason, event, whileOpenSince } = change;
   const appended = appending(event);
-  const details = { pausedUntil: pausedUntil?.toISOString(), disabledReason };
+  const details = { pausedUntil: pausedUntil?.toISOString(), pausedSince: pausedSince?.toISOString(), disabledReason };
   const kept = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   const dropped = Object.keys(details).filter((name) => !kept.some(([keptName]) => keptName === name));
   return {
@@ -110,7 +110,10 @@ async function setRecovery(
   { seen, recovery }: { seen: Recovery | undefined; recovery: Recovery },
 ): Promise<boolean> {
   const cursor = seen?.cursor === undefined ? 'attribute_not_exists(recovery.#cursor)' : 'recovery.#cursor = :cursor';
-  const from = seen === undefined ? '(attribute_not_exists(recovery) OR recovery.#status = :done)' : `recovery.#id = :id AND ${cursor}`;
+  const from =
+    seen === undefined
+      ? '(attribute_not_exists(recovery) OR recovery.#status <> :running)'
+      : `recovery.#id = :id AND recovery.#status = :running AND ${cursor}`;
   const written = await writeSubscription(store, id, {
     when: [notDeleted, from],
     set: ['recovery = :recovery'],
@@ -118,7 +121,8 @@ async function setRecovery(
     values: {
       ':deleted': { S: 'deleted' },
       ':recovery': recoveryAttribute(recovery),
-      ...(seen === undefined ? { ':done': { S: 'done' } } : { ':id': { S: seen.id } }),
+      ':running': { S: 'running' },
+      ...(seen === undefined ? {} : { ':id': { S: seen.id } }),
       ...(seen?.cursor === undefined ? {} : { ':cursor': { S: seen.cursor } }),
     },
   });

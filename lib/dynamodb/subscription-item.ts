@@ -21,18 +21,19 @@ export function subscriptionKeyOf(id: SubscriptionId): Item {
 
 /** What its owner writes, and nobody else: one attribute, as JSON. What changes by itself is an attribute of its own. */
 export function ownedTextOf(subscription: Subscription): string {
-  const { status, updatedAt, pausedUntil, disabledReason, circuit, operatorEvents, recovery, ...owned } = subscription;
+  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, circuit, operatorEvents, recovery, ...owned } = subscription;
   return JSON.stringify(owned);
 }
 
 export function itemOf(subscription: Subscription): Item {
-  const { status, updatedAt, pausedUntil, disabledReason, circuit, operatorEvents, recovery } = subscription;
+  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, circuit, operatorEvents, recovery } = subscription;
   return {
     ...subscriptionKeyOf(subscription.id),
     status: { S: status },
     updatedAt: { S: updatedAt },
     subscription: { S: ownedTextOf(subscription) },
     ...(pausedUntil === undefined ? {} : { pausedUntil: { S: pausedUntil } }),
+    ...(pausedSince === undefined ? {} : { pausedSince: { S: pausedSince } }),
     ...(disabledReason === undefined ? {} : { disabledReason: { S: disabledReason } }),
     ...(circuit === undefined ? {} : circuitAttributes(circuit)),
     ...(operatorEvents === undefined ? {} : { operatorEvents: { L: operatorEvents.map(eventAttribute) } }),
@@ -51,6 +52,7 @@ export function subscriptionOf(item: Item): Subscription {
     const events = item['operatorEvents']?.L?.map(({ M }) => textsOf(M));
     const own = {
       pausedUntil: item['pausedUntil']?.S,
+      pausedSince: item['pausedSince']?.S,
       disabledReason: item['disabledReason']?.S,
       circuit: circuitOf(item),
       operatorEvents: events === undefined || events.length === 0 ? undefined : events,

@@ -10,7 +10,8 @@ const hookPath = /^\/okta\/([^/]+)(\/.*)?$/;
 export function readHookRequest(event: APIGatewayProxyEventV2): UnverifiedHookRequest {
   const { method, path, headers, body, sentAtMs } = readHttpRequest(event);
   const match = hookPath.exec(path);
-  return { orgId: match?.[1] ?? '', target: targetOf(method, match?.[2]), headers, body, sentAtMs };
+  const { sourceIp } = event.requestContext.http;
+  return { orgId: match?.[1] ?? '', target: targetOf(method, match?.[2]), headers, body, sentAtMs, sourceIp };
 }
 
 function targetOf(method: string, rest: string | undefined): HookTarget {
@@ -24,6 +25,7 @@ export function answerHook(outcome: HookOutcome): HttpResponse {
   switch (outcome.kind) {
     case 'accepted':
     case 'quarantined':
+    case 'repeated':
       return emptyResponse(200);
     case 'challenged':
       return jsonResponse(200, { verification: outcome.verification });

@@ -5,7 +5,7 @@ import { kafkaClient } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
 import { monotonicMs } from './deadline.ts';
 import { failureReason } from './failure-reason.ts';
-import { topics as allTopics, type TopicDefinition } from './topics.ts';
+import { topics as allTopics, topicSettings, type TopicDefinition } from './topics.ts';
 
 const limits = { connectTimeoutMs: 2_000, requestTimeoutMs: 10_000, retries: 3, retryWaitMs: 250 };
 const propagationMs = 10_000;
@@ -53,18 +53,11 @@ async function createMissing(admin: Admin, topics: Readonly<Record<string, Topic
 
 function topicConfig(topic: string, definition: TopicDefinition, brokerCount: number): ITopicConfig {
   const replicationFactor = Math.min(definition.replication, brokerCount);
-  return {
-    topic,
-    numPartitions: definition.partitions,
-    replicationFactor,
-    configEntries: [
-      { name: 'cleanup.policy', value: 'delete' },
-      { name: 'retention.ms', value: String(definition.retentionMs) },
-      { name: 'min.insync.replicas', value: String(Math.min(definition.minInSyncReplicas, replicationFactor)) },
-      { name: 'max.message.bytes', value: String(definition.maxBatchBytes) },
-      { name: 'message.timestamp.type', value: definition.timestampType },
-    ],
-  };
+  // A record that needs more copies than there are brokers would never be acknowledged.
+  const minInSyncReplicas = Math.min(definition.minInSyncReplicas, replicationFactor);
+  const settings = topicSettings({ ...definition, minInSyncReplicas }, 'standard');
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  return { topic, numPartitions: definition.partitions, replicationFactor, configEntries };
 }
 
 async function assertPartitions(admin: Admin, topics: Readonly<Record<string, TopicDefinition>>): Promise<void> {

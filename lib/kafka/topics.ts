@@ -29,3 +29,22 @@ export const topics = {
   },
 } as const satisfies Record<string, TopicDefinition>;
 export type TopicName = keyof typeof topics;
+
+/** Which brokers hold the topic. MSK's express brokers fix durability themselves and refuse to be told. */
+export type BrokerKind = 'standard' | 'express';
+
+/** A topic's settings by Kafka's names. */
+export function topicSettings(definition: TopicDefinition, brokers: BrokerKind): Record<string, string> {
+  const durability = {
+    'min.insync.replicas': String(definition.minInSyncReplicas),
+    // MSK's default lets a replica lead that has missed acknowledged records.
+    'unclean.leader.election.enable': 'false',
+  };
+  return {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(definition.retentionMs),
+    'max.message.bytes': String(definition.maxBatchBytes),
+    'message.timestamp.type': definition.timestampType,
+    ...(brokers === 'standard' ? durability : {}),
+  };
+}

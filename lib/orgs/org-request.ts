@@ -8,8 +8,8 @@ const limits = { hosts: 20, hooks: 50, secretMin: 16, secretMax: 512 } as const;
 const maxOverlapSeconds = 7 * 24 * 60 * 60;
 const defaultOverlapSeconds = 24 * 60 * 60;
 
-/** The demonstration's, and the name the quarantine has for inputs of nobody. */
-const takenIds: readonly string[] = [demonstrationOrg, 'unknown'];
+/** The demonstration's, the relay's own in operator events, and the name the quarantine has for inputs of nobody. */
+const takenIds: readonly string[] = [demonstrationOrg, 'relay', 'unknown'];
 
 const expected = (what: string) => ({
   error: (issue: { input?: unknown }) => (issue.input === undefined ? `is required: ${what}` : `must be ${what}`),

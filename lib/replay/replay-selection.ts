@@ -5,6 +5,7 @@ import { placed } from '../delivery/lane.ts';
 import { RelayError } from '../errors.ts';
 import type { LogRecord } from '../intake/change-log.ts';
 import { compileSubscription, type Matcher } from '../subscriptions/matches.ts';
+import { narrowedChange } from '../subscriptions/narrowed-change.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 import { matchesTypePattern } from '../subscriptions/type-pattern.ts';
 import type { Replay } from './replay.ts';
@@ -48,7 +49,7 @@ export class ReplaySelection {
     return { kind: 'owed', record: reading, wanted };
   }
 
-  /** The delivery of a change by this replay: an id of its own, the lane it always has. */
+  /** The delivery of a change by this replay: an id of its own, the lane it always has, and as fan-out has it only what is asked for. */
   delivery({ change, orderingKey, traceparent }: ReadableRecord): QueuedDelivery {
     const { id, full } = this.#replay;
     const { org } = change.data;
@@ -57,7 +58,7 @@ export class ReplaySelection {
       delivery: deliveryIdOf(this.#subscription.id, org, change.id, id),
       subscription: this.#subscription.id,
       org,
-      change,
+      change: narrowedChange(change, this.#subscription),
       ...(traceparent === undefined ? {} : { traceparent }),
       replay: { id, full },
     };

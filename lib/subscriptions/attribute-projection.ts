@@ -81,7 +81,7 @@ function plant(tree: Tree, [name = '', ...rest]: readonly string[]): void {
     tree.set(name, 'whole');
     return;
   }
-  const below: Tree = there ?? new Map();
+  const below = there ?? new Map<string, Tree | 'whole'>();
   tree.set(name, below);
   plant(below, rest);
 }

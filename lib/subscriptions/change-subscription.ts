@@ -1,14 +1,13 @@
 import { fieldProblemsOf, type FieldProblem } from './field-problems.ts';
 import { findShown } from './find-shown.ts';
 import { liveSecrets } from './signing-secret.ts';
-import type { UrlCheck } from './subscription-fields.ts';
+import type { FieldBounds } from './subscription-fields.ts';
 import { changesOf, subscriptionPatchSchema } from './subscription-patch.ts';
 import { noneWithMinimal } from './subscription-request.ts';
 import type { Subscription, SubscriptionId, SubscriptionStore } from './subscription.ts';
 
-export interface ChangeSubscriptionParts {
+export interface ChangeSubscriptionParts extends FieldBounds {
   readonly subscriptions: Pick<SubscriptionStore, 'find' | 'change'>;
-  readonly checkUrl: UrlCheck;
   readonly now: () => Date;
 }
 
@@ -27,11 +26,11 @@ export type ChangeSubscriptionOutcome =
 export async function changeSubscription(
   body: unknown,
   id: SubscriptionId,
-  { subscriptions, checkUrl, now }: ChangeSubscriptionParts,
+  { subscriptions, now, ...fieldBounds }: ChangeSubscriptionParts,
 ): Promise<ChangeSubscriptionOutcome> {
   const seen = await findShown(subscriptions, id);
   if (seen === undefined) return { kind: 'unknown' };
-  const parsed = subscriptionPatchSchema(checkUrl).safeParse(body);
+  const parsed = subscriptionPatchSchema(fieldBounds).safeParse(body);
   if (!parsed.success) return { kind: 'invalid', errors: fieldProblemsOf(parsed.error) };
   if (seen.format === 'minimal' && parsed.data.attributes) {
     return { kind: 'invalid', errors: [{ pointer: '/attributes', detail: noneWithMinimal }] };

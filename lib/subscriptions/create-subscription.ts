@@ -2,12 +2,11 @@ import { fieldProblemsOf, type FieldProblem } from './field-problems.ts';
 import { newSigningSecrets, type SigningSecretParts } from './new-signing-secrets.ts';
 import type { Subscription, SubscriptionStore } from './subscription.ts';
 import { newSubscriptionId } from './subscription-id.ts';
-import type { UrlCheck } from './subscription-fields.ts';
+import type { FieldBounds } from './subscription-fields.ts';
 import { subscriptionRequestSchema, type SubscriptionRequest } from './subscription-request.ts';
 
-export interface CreateSubscriptionParts extends SigningSecretParts {
+export interface CreateSubscriptionParts extends SigningSecretParts, FieldBounds {
   readonly store: Pick<SubscriptionStore, 'create'>;
-  readonly checkUrl: UrlCheck;
   readonly now: () => Date;
 }
 
@@ -23,7 +22,7 @@ export type CreateSubscriptionOutcome =
  * @throws RelayError KEY_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; a subscription may then exist whose secret nobody knows.
  */
 export async function createSubscription(body: unknown, parts: CreateSubscriptionParts): Promise<CreateSubscriptionOutcome> {
-  const parsed = subscriptionRequestSchema(parts.checkUrl).safeParse(body);
+  const parsed = subscriptionRequestSchema(parts).safeParse(body);
   if (!parsed.success) return { kind: 'invalid', errors: fieldProblemsOf(parsed.error) };
   const { subscription, secret } = await newSubscription(parsed.data, parts);
   const stored = await parts.store.create(subscription);

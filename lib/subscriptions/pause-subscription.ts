@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { fieldProblemsOf, type FieldProblem } from './field-problems.ts';
+import { findShown } from './find-shown.ts';
 import { moveSubscription, type MoveOutcome, type MoveParts } from './move-subscription.ts';
 import { objectOf } from './subscription-fields.ts';
-import type { SubscriptionId } from './subscription.ts';
+import type { Subscription, SubscriptionId } from './subscription.ts';
 
 /** Design section 6: seven days, after which what waits would be too old to be of use. */
 const longestPauseMs = 7 * 24 * 60 * 60_000;
+/** How often its status may move between our look and our write; each time somebody else paused or resumed it. */
+const mostLooks = 3;
 
 export type PauseOutcome = MoveOutcome | { readonly kind: 'invalid'; readonly errors: readonly FieldProblem[] };
 
@@ -21,13 +24,34 @@ export function pauseRequestSchema(now: Date) {
 }
 
 /**
- * Has a subscription wait, until a time or for seven days; a pause under way gets the new end.
+ * Has a subscription wait, until a time or for seven days; a pause under way gets the new end, seven days after it began at most: what waits is no
+ * younger for being paused again.
  * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE; it may be paused then
  */
 export async function pauseSubscription(body: unknown, id: SubscriptionId, parts: MoveParts): Promise<PauseOutcome> {
   const at = parts.now();
   const parsed = pauseRequestSchema(at).safeParse(body);
   if (!parsed.success) return { kind: 'invalid', errors: fieldProblemsOf(parsed.error) };
-  const pausedUntil = parsed.data.until ?? new Date(at.getTime() + longestPauseMs);
-  return moveSubscription(id, { status: 'paused', from: ['active', 'paused'], at, pausedUntil }, parts);
+  const { until } = parsed.data;
+  for (let looks = 1; ; looks += 1) {
+    const seen = await findShown(parts.subscriptions, id);
+    if (seen === undefined) return { kind: 'unknown' };
+    const pausedSince = seen.status === 'paused' ? sinceOf(seen) : at;
+    const latest = new Date(pausedSince.getTime() + longestPauseMs);
+    if (until !== undefined && until > latest) return { kind: 'invalid', errors: [{ pointer: '/until', detail: tooLong(latest) }] };
+    // From the status that was seen only: the beginning is that of this pause.
+    const from = seen.status === 'paused' ? (['paused'] as const) : (['active'] as const);
+    const outcome = await moveSubscription(id, { status: 'paused', from, at, pausedUntil: until ?? latest, pausedSince }, parts);
+    const raced = outcome.kind === 'refused' && (outcome.status === 'active' || outcome.status === 'paused');
+    if (!raced || looks === mostLooks) return outcome;
+  }
+}
+
+/** One that was paused before beginnings were kept counts from its last change. */
+function sinceOf({ pausedSince, updatedAt }: Subscription): Date {
+  return new Date(pausedSince ?? updatedAt);
+}
+
+function tooLong(latest: Date): string {
+  return `can be ${latest.toISOString()} at most, seven days after this pause began; resume it, and what waits is sent`;
 }

@@ -7,6 +7,13 @@ import { filterLimits } from './scim-filter/filter.ts';
 import { limitsSchema } from './subscription.ts';
 import { typePatternProblem } from './type-pattern.ts';
 
+/** What this deployment lets a subscription be. */
+export interface FieldBounds {
+  readonly checkUrl: UrlCheck;
+  /** Most requests at a time that one may ask for; absent: the most there is (`limitsSchema`). */
+  readonly maxConcurrency?: number | undefined;
+}
+
 /** Says whether an endpoint's URL may be sent to, without looking its name up. lib/delivery/address-guard.ts is the one in use. */
 export type UrlCheck = (url: string) => { readonly kind: 'allowed' } | { readonly kind: 'refused'; readonly reason: string };
 
@@ -30,7 +37,7 @@ export const objectOf = (what: string) => ({
 });
 
 /** What an owner decides about a subscription, field by field, as it is asked for; what may be left out is the request's to say. */
-export function subscriptionFields(checkUrl: UrlCheck) {
+export function subscriptionFields({ checkUrl, maxConcurrency }: FieldBounds) {
   return {
     name: z.string(expected('a text')).superRefine(sentence(nameProblem)),
     url: z.string(expected('an HTTPS URL')).superRefine(sentence((url) => urlProblem(url, checkUrl))),
@@ -44,7 +51,7 @@ export function subscriptionFields(checkUrl: UrlCheck) {
       .max(bounds.orgs, `can have ${bounds.orgs} entries at most`),
     filter: z.string(expected('a SCIM filter')).superRefine(sentence(filterProblem)),
     deliveriesPerSecond: limit('deliveriesPerSecond'),
-    concurrency: limit('concurrency'),
+    concurrency: limit('concurrency', maxConcurrency),
     schedule: z
       .array(z.number(expected('a number of seconds')), expected('a list of waits in seconds'))
       .superRefine(sentence(retrySecondsProblem)),
@@ -56,10 +63,10 @@ export function subscriptionFields(checkUrl: UrlCheck) {
   };
 }
 
-function limit(name: keyof typeof limitsSchema.shape) {
+function limit(name: keyof typeof limitsSchema.shape, most = Infinity) {
   const schema = limitsSchema.shape[name].unwrap();
-  const text = `must be a whole number from ${schema.minValue} to ${schema.maxValue}`;
-  return z.number(text).refine((value) => schema.safeParse(value).success, text);
+  const text = `must be a whole number from ${schema.minValue} to ${Math.min(schema.maxValue ?? most, most)}`;
+  return z.number(text).refine((value) => schema.safeParse(value).success && value <= most, text);
 }
 
 function nameProblem(name: string): string | undefined {

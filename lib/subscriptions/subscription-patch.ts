@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { objectOf, subscriptionFields, type UrlCheck } from './subscription-fields.ts';
+import { objectOf, subscriptionFields, type FieldBounds } from './subscription-fields.ts';
 import type { Limits, Subscription, SubscriptionChanges } from './subscription.ts';
 
 const never = (error: string) => z.never({ error }).optional();
 
 /** Body of `PATCH /v1/subscriptions/{id}`, a merge patch (RFC 7396): what is left out stays, null takes away. */
-export function subscriptionPatchSchema(checkUrl: UrlCheck) {
-  const { deliveriesPerSecond, concurrency, schedule, ...fields } = subscriptionFields(checkUrl);
+export function subscriptionPatchSchema(fieldBounds: FieldBounds) {
+  const { deliveriesPerSecond, concurrency, schedule, ...fields } = subscriptionFields(fieldBounds);
   return z.strictObject(
     {
       name: fields.name.optional(),

@@ -57,7 +57,7 @@ export type OperatorEvent = z.infer<typeof operatorEventSchema>;
 /** Redelivery of dead letters, worked by `sweep` in steps. */
 export const recoverySchema = z.object({
   id: z.string(),
-  status: z.enum(['running', 'done']),
+  status: z.enum(['running', 'done', 'cancelled']),
   since: z.iso.datetime(),
   /** Dead letters of after it are left alone: they come from this recovery, or failed since. */
   until: z.iso.datetime(),
@@ -90,6 +90,8 @@ export const subscriptionSchema = z.object({
   status: z.enum(subscriptionStatuses),
   /** With `paused` only: it goes on by itself then. */
   pausedUntil: z.iso.datetime().optional(),
+  /** With `paused` only: when the pause began, whatever new ends it was given since. */
+  pausedSince: z.iso.datetime().optional(),
   /** With `disabled` only. */
   disabledReason: z.enum(disabledReasons).optional(),
   circuit: circuitSchema.optional(),
@@ -143,8 +145,8 @@ export interface SubscriptionStore extends SubscriptionReader {
    */
   setStatus(id: SubscriptionId, change: StatusChange): Promise<boolean>;
   /**
-   * Begins or advances a recovery if the one stored has the id of `seen` (undefined: none, or one that is done) and its cursor. Not for one
-   * that is deleted.
+   * Begins a recovery where none is running (`seen` undefined), or moves on or ends the one that runs if it has the id of `seen` and its cursor.
+   * Not for one that is deleted.
    */
   setRecovery(id: SubscriptionId, change: { seen: Recovery | undefined; recovery: Recovery }): Promise<boolean>;
   /** For good; only one that is `deleted`. */
@@ -156,6 +158,7 @@ export interface StatusChange {
   readonly from: readonly Subscription['status'][];
   readonly at: Date;
   readonly pausedUntil?: Date;
+  readonly pausedSince?: Date;
   readonly disabledReason?: (typeof disabledReasons)[number];
   readonly event?: OperatorEvent;
   /** Only while the circuit that was opened then is open: what was closed meanwhile is no reason any more. */

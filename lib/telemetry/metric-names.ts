@@ -29,8 +29,16 @@ export const metricDefinitions = {
   CircuitClosed: { kind: 'count', about: 'circuits closed again by a probe', dimensions: ['Subscription'] },
   SubscriptionDisabled: { kind: 'count', about: 'subscriptions disabled by a 410 or by days of failure', dimensions: ['Subscription'] },
   OpenCircuits: { kind: 'gauge', about: 'circuits that are open', dimensions: [] },
-  ParkedLanes: { kind: 'gauge', about: 'lanes that wait outside the queue', dimensions: [] },
-  OldestParkedAgeSeconds: { kind: 'gauge', about: 'how long the oldest parked lane has been waiting', dimensions: [] },
+  ParkedLanes: {
+    kind: 'gauge',
+    about: 'lanes that wait outside the queue, due or not; at least: 2,000 or so of a subscription are looked at',
+    dimensions: [],
+  },
+  OldestParkedAgeSeconds: {
+    kind: 'gauge',
+    about: 'how long the oldest parked lane has been waiting; at least: of those that were looked at',
+    dimensions: [],
+  },
   DeliveryLatencyMs: { kind: 'time', about: "from Okta's published to the subscriber's 2xx, live deliveries only", dimensions: [] },
   RelayErrors: { kind: 'count', about: 'errors in log lines, by their code (docs/errors.md)', dimensions: ['Code'] },
   RemovalLatencyMs: {

@@ -38,6 +38,7 @@ export interface Facts {
   recovered?: number;
   openCircuits?: number;
   dueLanes?: number;
+  parkedLanes?: number;
   /** Okta's id of an event hook that nobody has confirmed to be the org's. */
   unconfirmedHook?: string;
   subscription?: string;
@@ -128,11 +129,16 @@ function describe(error: unknown): object {
 
 /** Messages of foreign errors can hold what they were given; the class and the top stack frames cannot. */
 function causeOf(error: unknown): { kind: string; at?: string[] } {
-  if (!(error instanceof Error)) return { kind: typeof error };
-  const frames = (error.stack ?? '')
+  return error instanceof Error ? { kind: error.name, at: framesOf(error) } : { kind: typeof error };
+}
+
+/** A stack begins with the message, whose own lines can look like frames. Where it is not found, nobody can tell where it ends: then there are none. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = stack.indexOf(message);
+  const frames = at === -1 ? '' : stack.slice(at + message.length);
+  return frames
     .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .slice(0, 4)
     .map((line) => line.trim());
-  return { kind: error.name, at: frames };
 }

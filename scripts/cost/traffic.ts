@@ -1,4 +1,6 @@
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
+import { deliveryRetentionDays } from '#lib/delivery/delivery.ts';
+import { dueShards } from '#lib/dynamodb/lane-item.ts';
 import { type TableDefinition, tables } from '#lib/dynamodb/tables.ts';
 import { type MetricDefinition, metricDefinitions, type MetricDimension } from '#lib/telemetry/metric-names.ts';
 import type { Usage } from './prices.ts';
@@ -17,12 +19,21 @@ export const assumptions = {
   lineKb: { value: 1.2, about: 'KB that an invocation logs, metrics and the access log among them' },
   webhookOverheadKb: { value: 1.5, about: 'KB of headers and TLS around a webhook' },
   secondsPerLimit: { value: 0.2, about: 'writes for the limit of a subscription, per delivery: one per second and instance' },
-  retentionDays: { value: 14, about: 'days that a record of a delivery lives' },
+  retentionDays: { value: deliveryRetentionDays, about: 'days that a record of a delivery lives' },
+  sweepQueries: {
+    value: 2 * dueShards,
+    about:
+      'queries of sweep for each subscription in a minute, traffic or not: for the lanes that are due and for all that wait, one a shard',
+  },
 } as const;
 
 const kbInGb = 1_000_000;
 const million = 1_000_000;
 const monthDays = 30.4;
+
+/** A query for what changes by the minute is eventually consistent, which is half a read however little it finds. */
+const readsPerQuery = 0.5;
+const minutesAMonth = monthDays * 24 * 60;
 
 /** Indexes of a table that an item is in: each write that makes the item is a write to each of them. */
 const indexesOf = (table: TableDefinition): number => table.indexes.length;
@@ -48,7 +59,7 @@ function queueRequests(deliveries: number): number {
   return deliveries / assumptions.deliveriesPerSend.value + (2 * deliveries) / assumptions.deliveriesPerInvocation.value;
 }
 
-/** Everything that a million changes use when each goes to so many subscribers, on top of what the stage costs idle. */
+/** Everything that a million changes in a month use when each goes to so many subscribers, on top of what the stage costs idle. */
 export function usagePerMillion(subscribers: number): Usage {
   const a = assumptions;
   const hooks = million / a.changesPerHookRequest.value;
@@ -69,7 +80,7 @@ export function usagePerMillion(subscribers: number): Usage {
     sqsFifoRequest: queueRequests(attempts),
     dynamodbWrite: deliveries * (perDelivery + a.failedShare.value * writesPerRepeat),
     // Subscriptions and orgs are read through caches of seconds.
-    dynamodbRead: batches + deliverBatches,
+    dynamodbRead: batches + deliverBatches + subscribers * a.sweepQueries.value * minutesAMonth * readsPerQuery,
     dynamodbGbMonth: storedGb,
     restoreGbMonth: storedGb,
     expressIngestGb: (million * a.changeKb.value) / kbInGb,

@@ -3,5 +3,10 @@ import { laneStoreContract } from './lane-store.contract.ts';
 
 laneStoreContract('memory', () => {
   const rows = new LaneRows();
-  return { store: new InMemoryLaneStore({ rows }), killedAtWrite: (write) => new InMemoryLaneStore({ rows, diesAtWrite: write }) };
+  return {
+    store: new InMemoryLaneStore({ rows }),
+    killedAtWrite: (write) => new InMemoryLaneStore({ rows, diesAtWrite: write }),
+    spoilPlace: async (lane, position, bytes) => rows.spoilPlace(lane, position, bytes),
+    spoilLane: async (lane) => rows.spoilLane(lane),
+  };
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
-import type { LaneKey, LaneStore, ParkedLane, ParkRequest } from '#lib/delivery/lane-store.ts';
+import type { LaneKey, LaneStore, ParkedDelivery, ParkedLane, ParkRequest } from '#lib/delivery/lane-store.ts';
 import { subscriptionIdSchema, type SubscriptionId } from '#lib/subscriptions/subscription.ts';
 import { deliveryMessage } from '../lib/delivery/delivery-message.ts';
 import { scaled } from '../support/scale.ts';
@@ -16,6 +16,10 @@ export interface LaneStoreUnderTest {
   readonly store: LaneStore;
   /** Another process on the same lanes, killed before this of its writes (the first is 1): that call rejects. */
   killedAtWrite(write: number): LaneStore;
+  /** Somebody else writes over what stands at a position. */
+  spoilPlace(lane: ParkedLane, position: number, bytes: Uint8Array): Promise<void>;
+  /** Somebody else writes over the lane's record, in a way that no lane has. */
+  spoilLane(lane: ParkedLane): Promise<void>;
 }
 
 /** What lib/delivery/lane-store.ts promises of a LaneStore. */
@@ -23,10 +27,12 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
   describe(`LaneStore × ${implementation}`, () => {
     let store: LaneStore;
     let killedAtWrite: LaneStoreUnderTest['killedAtWrite'];
+    let spoilPlace: LaneStoreUnderTest['spoilPlace'];
+    let spoilLane: LaneStoreUnderTest['spoilLane'];
     let subscription: SubscriptionId;
     let key: LaneKey;
     beforeEach(() => {
-      ({ store, killedAtWrite } = open());
+      ({ store, killedAtWrite, spoilPlace, spoilLane } = open());
       // Fresh ids, for implementations that keep what earlier tests wrote.
       subscription = subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`);
       key = { queue: 'deliveries', group: randomUUID() };
@@ -53,8 +59,13 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
       given(await store.append(lane, { message: of, removal, now: noon }));
     const found = async (): Promise<ParkedLane> => given(await store.find(key));
     const seize = async (lane: ParkedLane, token: string): Promise<ParkedLane> => given(await store.seize(lane, { token, lostAt }));
+    const deliveriesIn = async (lane: ParkedLane, from: number, limit: number): Promise<ParkedDelivery[]> =>
+      (await store.read(lane, from, limit)).map((place) => {
+        if ('message' in place) return place;
+        throw new Error('unreadable where this test needs a delivery');
+      });
     const idsIn = async (lane: ParkedLane, from = 0): Promise<string[]> =>
-      (await store.read(lane, from, 1_000)).map((parked) => parked.message.delivery);
+      (await deliveriesIn(lane, from, 1_000)).map((parked) => parked.message.delivery);
     const reopen = async (lane: ParkedLane): Promise<void> => expect(await store.reopen(await seize(lane, randomUUID()))).toBe(true);
 
     describe('parking', () => {
@@ -139,7 +150,7 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         const lane = await park();
         const messages = times(scaled(20, 8), message);
         const answers = await Promise.all(messages.map((one, index) => append(lane, one, index === 7)));
-        const read = await store.read(await found(), 0, 100);
+        const read = await deliveriesIn(await found(), 0, 100);
         expect(read.map(({ position }) => position)).toEqual(times(messages.length + 1, (position) => position));
         expect(new Set(read.slice(1).map((parked) => parked.message.delivery))).toEqual(new Set(messages.map(({ delivery }) => delivery)));
         const positionOf = (one: DeliveryMessage) => read.findIndex((parked) => parked.message.delivery === one.delivery);
@@ -367,6 +378,19 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(await found()).toMatchObject({ token: 'b', dueAt: lostAt });
       });
 
+      it('[port: LaneStore] takes a token back from who gave it out, and no other', async () => {
+        const { queue, group, epoch, dueAt, reason } = await park();
+        const later = after(20 * minute);
+        const out = { queue, group, epoch, token: 'a' };
+        expect(await store.issue({ queue, group, epoch, dueAt }, { token: 'a', lostAt })).toBe(true);
+        expect(await store.release({ ...out, token: 'b' }, { dueAt: later, reason })).toBe(false);
+        expect(await store.release(out, { dueAt: later, reason })).toBe(true);
+        expect(await store.release(out, { dueAt: later, reason })).toBe(true);
+        expect(await store.take({ queue, group }, { token: 'a', lostAt })).toBeUndefined();
+        expect(await store.issue({ queue, group, epoch, dueAt: later }, { token: 'c', lostAt })).toBe(true);
+        expect(await store.release(out, { dueAt: later, reason })).toBe(false);
+      });
+
       it('[port: LaneStore] opens a lane whose tail is where its holder saw it, and says the same again', async () => {
         const held = await seize(await park(), 'a');
         expect([await store.reopen(held), await store.reopen(held)]).toEqual([true, true]);
@@ -384,6 +408,62 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(again).toMatchObject({ tail: 2 });
         expect(await idsIn(again, 1)).toHaveLength(1);
         expect(await store.reopen(again)).toBe(true);
+      });
+    });
+
+    describe('what somebody else has written over', () => {
+      const junk = new Uint8Array([0xff, 0x00, 0x7b]);
+
+      it('[port: LaneStore] tells of a place that cannot be read, with what stands there, and reads those around it', async () => {
+        let lane = await park();
+        const messages = times(3, message);
+        for (const one of messages) lane = await append(lane, one);
+        await spoilPlace(lane, 1, junk);
+        await spoilPlace(lane, 2, Buffer.from('{"v":2}'));
+        expect(await store.read(lane, 1, 10)).toEqual([
+          { position: 1, unreadable: expect.toSatisfy((bytes: Uint8Array) => Buffer.from(bytes).equals(junk)) },
+          { position: 2, unreadable: expect.toSatisfy((bytes: Uint8Array) => Buffer.from(bytes).toString() === '{"v":2}') },
+          { position: 3, message: messages[2] },
+        ]);
+        expect(await store.read(lane, 1, 1)).toHaveLength(1);
+      });
+
+      it('[port: LaneStore] takes such a place out like any other', async () => {
+        const lane = await append(await park(), message());
+        await spoilPlace(lane, 0, junk);
+        await store.remove(lane, 0);
+        expect((await store.read(lane, 0, 10)).map(({ position }) => position)).toEqual([1]);
+      });
+
+      it('[port: LaneStore] passes over a lane that cannot be read when it tells what is due, and names it among those that wait', async () => {
+        const [good, bad, other] = [await park(), await park({ group: randomUUID() }), await park({ group: randomUUID() })];
+        await spoilLane(bad);
+        const due = await store.due(subscription, after(60 * minute), 10);
+        expect(new Set(due.map(({ group }) => group))).toEqual(new Set([good.group, other.group]));
+        expect(await store.waiting(subscription, 100)).toEqual({
+          count: 3,
+          oldestParkedAt: noon,
+          unreadable: [expect.stringContaining(bad.group)],
+        });
+      });
+    });
+
+    describe('what waits', () => {
+      it('[port: LaneStore] counts all lanes, due or not, with a token out or none, and knows the oldest', async () => {
+        expect(await store.waiting(subscription, 100)).toEqual({ count: 0, oldestParkedAt: undefined, unreadable: [] });
+        await park({ dueAt: after(10_000 * minute) });
+        await park({ group: randomUUID(), dueAt: noon, now: after(-7 * minute) });
+        await seize(await park({ group: randomUUID(), now: after(-3 * minute) }), randomUUID());
+        expect(await store.waiting(subscription, 100)).toEqual({ count: 3, oldestParkedAt: after(-7 * minute), unreadable: [] });
+        expect(await store.waiting(subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`), 100)).toMatchObject({ count: 0 }); // prettier-ignore
+      });
+
+      it('[port: LaneStore] looks at as many as it is asked to, and at a few more at most', async () => {
+        await Promise.all(times(60, () => park({ group: randomUUID() })));
+        const { count } = await store.waiting(subscription, 16);
+        expect(count).toBeGreaterThanOrEqual(10);
+        expect(count).toBeLessThanOrEqual(16);
+        expect((await store.waiting(subscription, 2_000)).count).toBe(60);
       });
     });
 

@@ -45,6 +45,7 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         limits: { deliveriesPerSecond: 5, concurrency: 3 },
         status: 'paused',
         pausedUntil: '2026-11-28T12:00:00.000Z',
+        pausedSince: '2026-11-21T12:00:00.000Z',
         circuit: { since: '2026-11-21T12:00:00.000Z', probeAt: '2026-11-21T12:01:00.000Z', probes: 4 },
         operatorEvents: [{ id: '00000000-0000-4000-8000-000000000001', kind: 'failing', at: '2026-11-21T12:00:00.000Z', reason: 'dns' }],
         recovery: { id: 'rec_1', status: 'done', since: '2026-11-20T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', redelivered: 7 },
@@ -94,8 +95,10 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         const disabled = { ...one, status: 'disabled', updatedAt, disabledReason: 'gone', operatorEvents: [event] };
         expect(await store.find(one.id)).toEqual(disabled);
         const pausedUntil = new Date('2026-11-23T00:00:00.000Z');
-        await store.setStatus(one.id, { status: 'paused', from: ['disabled'], at: new Date(at.getTime() + 1), pausedUntil });
-        const paused = { ...one, status: 'paused', pausedUntil: pausedUntil.toISOString(), operatorEvents: [event] };
+        const times = { pausedUntil, pausedSince: new Date('2026-11-21T00:00:00.000Z') };
+        await store.setStatus(one.id, { status: 'paused', from: ['disabled'], at: new Date(at.getTime() + 1), ...times });
+        const pause = { pausedUntil: pausedUntil.toISOString(), pausedSince: '2026-11-21T00:00:00.000Z' };
+        const paused = { ...one, status: 'paused', ...pause, operatorEvents: [event] };
         expect(await store.find(one.id)).toEqual({ ...paused, updatedAt: '2026-11-22T00:00:00.001Z' });
         await store.setStatus(one.id, { status: 'active', from: ['paused'], at: new Date(at.getTime() + 2) });
         expect(await store.find(one.id)).toEqual({ ...one, operatorEvents: [event], updatedAt: '2026-11-22T00:00:00.002Z' });
@@ -176,6 +179,40 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         expect((await store.find(full.id))?.updatedAt).toBe(new Date(Date.parse(full.updatedAt) + 1).toISOString());
       });
 
+      it('[port: SubscriptionStore] puts other signing secrets in place of all it had, with what is told of them', async () => {
+        await store.create(full);
+        const [first] = full.signingSecrets;
+        if (first === undefined) throw new Error('a subscription has a secret');
+        const signingSecrets = [
+          { ...first, createdAt: updatedAt, publicKey: 'AAAA' },
+          { ...first, expiresAt: '2026-11-23T00:00:00.000Z' },
+        ];
+        expect(await store.change(full, { at, signingSecrets })).toBe('changed');
+        expect(await store.find(full.id)).toEqual({ ...full, signingSecrets, updatedAt });
+      });
+
+      it('[port: SubscriptionStore] loses no secret of the one of many rotations that is let through', async () => {
+        await store.create(full);
+        const rotations = Array.from({ length: 6 }, (_, index) => [
+          ...full.signingSecrets.map((secret) => ({ ...secret, publicKey: `key ${index}` })),
+          ...full.signingSecrets,
+        ]);
+        const outcomes = await Promise.all(rotations.map((signingSecrets) => store.change(full, { at, signingSecrets })));
+        expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(1);
+        expect((await store.find(full.id))?.signingSecrets).toEqual(rotations[outcomes.indexOf('changed')]);
+      });
+
+      it('[port: SubscriptionStore] changes and takes away what is sent of a change', async () => {
+        await store.create(storedSubscription(2, { format: 'minimal' }));
+        expect((await store.find(storedSubscription(2).id))?.format).toBe('minimal');
+        await store.create(full);
+        await store.change(full, { at, attributes: ['user.userName'] });
+        const changed = await store.find(full.id);
+        expect(changed).toEqual({ ...full, attributes: ['user.userName'], updatedAt });
+        if (changed !== undefined) await store.change(changed, { at, attributes: null });
+        expect(await store.find(full.id)).toEqual({ ...full, updatedAt: '2026-11-22T00:00:00.001Z' });
+      });
+
       it('[port: SubscriptionStore] conflicts with a status that moved since, and then leaves everything alone', async () => {
         await store.create(full);
         await store.setStatus(full.id, { status: 'disabled', from: ['active'], at });
@@ -240,6 +277,16 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         await store.setRecovery(one.id, { seen: running, recovery: { ...running, status: 'done' } });
         expect(await store.setRecovery(one.id, { seen: undefined, recovery: next })).toBe(true);
         expect(await stored()).toEqual(next);
+      });
+
+      it('[port: SubscriptionStore] ends one that is cancelled, though its cursor is the one that was seen, and begins another', async () => {
+        await store.create(one);
+        await store.setRecovery(one.id, { seen: undefined, recovery });
+        const cancelled = { ...recovery, status: 'cancelled' } as const;
+        expect(await store.setRecovery(one.id, { seen: recovery, recovery: cancelled })).toBe(true);
+        expect(await store.setRecovery(one.id, { seen: recovery, recovery: { ...recovery, redelivered: 5, cursor: 'a' } })).toBe(false);
+        expect(await stored()).toEqual(cancelled);
+        expect(await store.setRecovery(one.id, { seen: undefined, recovery: { ...recovery, id: 'rec_2' } })).toBe(true);
       });
 
       it('[port: SubscriptionStore] has none for what is deleted or not there', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { admin, ampleLimits, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
 import { freePort, hookSecret, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
@@ -13,7 +13,7 @@ let relay: RelayProcess;
 
 beforeAll(async () => {
   relay = await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort() });
-  const { secret } = await subscribe(relay.url, { name: 'everything', url: await receiver.listen(), types: ['*'] });
+  const { secret } = await subscribe(relay.url, { name: 'everything', url: await receiver.listen(), types: ['*'], ...ampleLimits });
   receiver.trust(secret);
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { admin, ampleLimits, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
@@ -47,7 +47,7 @@ afterEach(async () => {
 async function subscribeAll(url: string): Promise<void> {
   for (const [index, { name, subscription }] of subscribers.entries()) {
     const receiver = receivers[index] as WebhookReceiver;
-    receiver.trust((await subscribe(url, { name, url: await receiver.listen(), ...subscription })).secret);
+    receiver.trust((await subscribe(url, { name, url: await receiver.listen(), ...ampleLimits, ...subscription })).secret);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe, type EventParts } from '../support/relay-client.ts';
+import { admin, ampleLimits, eventually, hookBody, logEvent, postHook, subscribe, type EventParts } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import type { Received } from '../support/webhook-receiver.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 async function start(given: { args?: readonly string[]; environment?: Record<string, string> } = {}): Promise<() => Promise<RelayProcess>> {
   const options = { dataDir: join(scratch.path, 'state'), port: await freePort(), ...given };
   relay = await startRelayProcess(options);
-  const everything = { types: ['*'], orgs: ['acme'] };
+  const everything = { types: ['*'], orgs: ['acme'], ...ampleLimits };
   const one = await subscribe(relay.url, { name: 'wanting', url: await wanting.listen(), ...everything });
   const other = await subscribe(relay.url, { name: 'bystander', url: await bystander.listen(), ...everything });
   wanting.trust(one.secret);

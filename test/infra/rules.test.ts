@@ -43,18 +43,18 @@ function acceptedIn(root: IConstruct): Accepted[] {
  * read the reason before you write the new number down.
  */
 const acceptedFindings: Readonly<Record<string, number>> = {
-  dev: 50,
-  'dev-standard': 50,
-  'dev-express': 50,
-  'dev-existing': 45,
-  'dev-existing-ready': 39,
-  'dev-everything': 60,
-  prod: 50,
-  'prod-standard': 50,
-  'prod-express': 50,
-  'prod-existing': 45,
-  'prod-existing-ready': 39,
-  'prod-everything': 60,
+  dev: 51,
+  'dev-standard': 51,
+  'dev-express': 51,
+  'dev-existing': 46,
+  'dev-existing-ready': 40,
+  'dev-everything': 61,
+  prod: 51,
+  'prod-standard': 51,
+  'prod-express': 51,
+  'prod-existing': 46,
+  'prod-existing-ready': 40,
+  'prod-everything': 61,
 };
 
 /** Between them they have every construct; the others only put them together differently. */

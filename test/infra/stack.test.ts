@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type FunctionName, functionSettings, hookAnswerMs } from '#lib/config/function-settings.ts';
+import { routes } from '#lib/admin/routes.ts';
 import { expectedTopicSchema } from '#lib/deployment/deployment-request.ts';
 import { tables } from '#lib/dynamodb/tables.ts';
 import { topics } from '#lib/kafka/topics.ts';
@@ -39,6 +40,11 @@ describe('the functions', () => {
     expect(functionSettings['receive-hook'].timeoutSeconds * 1_000 - 500).toBeGreaterThanOrEqual(2_400);
   });
 
+  it('let one subscription ask for half of deliver', () => {
+    const settings = [dev, prod].map((template) => resource(template, 'AWS::Lambda::Function', 'AdminFunction').Properties['Environment']);
+    expect(settings.map(({ Variables }: Json) => Variables['MAX_CONCURRENCY_PER_SUBSCRIPTION'] as string)).toEqual(['12', '100']);
+  });
+
   it('have no secret in their environment', () => {
     for (const { Environment } of properties(resourcesOf(prod, 'AWS::Lambda::Function'))) {
       const names = Object.keys((Environment?.Variables ?? {}) as object);
@@ -63,15 +69,17 @@ describe('the functions', () => {
 });
 
 describe('the HTTP API', () => {
-  it('lets everyone ask receive-hook and only IAM callers ask admin', () => {
-    const routes = properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey, AuthorizationType }) => [
+  it('lets everyone ask receive-hook, and of admin the public keys alone; all else of it takes IAM callers', () => {
+    const deployed = properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey, AuthorizationType }) => [
       RouteKey,
       AuthorizationType,
     ]);
-    expect(routes.sort()).toEqual([
+    expect(deployed.sort()).toEqual([
       ['ANY /okta/{orgId}/{proxy+}', 'NONE'],
       ['ANY /v1/{proxy+}', 'AWS_IAM'],
+      ...routes.filter(({ open }) => open === true).map(({ method, path }) => [`${method} ${path}`, 'NONE']),
     ]);
+    expect(deployed).toContainEqual(['GET /v1/subscriptions/{id}/jwks.json', 'NONE']);
   });
 
   it('throttles the admin API and never Okta, to whom a 429 is final', () => {

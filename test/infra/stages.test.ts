@@ -3,16 +3,18 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { variables } from '#lib/config/variables.ts';
 import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { createOrgSchema } from '#lib/orgs/org-request.ts';
+import { defaultConcurrency, limitsSchema } from '#lib/subscriptions/subscription.ts';
 import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
 import { repositoryRoot } from '../../infra/bundling.ts';
 import { readCdkContext } from '../../infra/cdk-context.ts';
 import { checkTopicsAreAsDeployed } from '../../infra/constructs/change-topics.ts';
 import { findings } from '../../infra/findings.ts';
 import { kafkaModes } from '../../infra/kafka-modes.ts';
-import { checkStage, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
+import { checkStage, maxConcurrencyPerSubscription, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
 
 describe('a stage', () => {
@@ -40,6 +42,30 @@ describe('a stage', () => {
     ['kafka.clusterArn', { kafka: { ...kafkaModes['existing']!, clusterArn: 'arn:aws:kafka:eu-central-1:111122223333:cluster/shared' } }],
   ])('is refused for its %s', (path, changes) => {
     expect(() => checkStage('mine', { ...readStage('dev'), ...changes })).toThrow(`at ${path}`);
+  });
+});
+
+describe('what one subscription may take', () => {
+  it.each<[number, number]>([
+    [21, 10],
+    [25, 12],
+    [199, 99],
+    [200, 100],
+    [1_000, 100],
+  ])('of %d deliver invocations is %d at most', (maximumConcurrency, most) => {
+    expect(maxConcurrencyPerSubscription({ deliver: { maximumConcurrency } })).toBe(most);
+    expect(limitsSchema.safeParse({ concurrency: most }).success).toBe(true);
+  });
+
+  it('is what the default takes at least, and at most what any subscription may have', () => {
+    expect(() => checkStage('mine', { ...readStage('dev'), deliver: { maximumConcurrency: 2 * defaultConcurrency } })).toThrow(
+      'at deliver',
+    );
+    expect(
+      limitsSchema.safeParse({ concurrency: maxConcurrencyPerSubscription({ deliver: { maximumConcurrency: 1_000 } }) + 1 }).success,
+    ).toBe(false);
+    const { parse } = variables.MAX_CONCURRENCY_PER_SUBSCRIPTION;
+    for (const name of stageNames) expect(parse(String(maxConcurrencyPerSubscription(readStage(name))))).toBeGreaterThanOrEqual(10);
   });
 });
 
@@ -97,7 +123,7 @@ it('has in docs/deploy.md an org and a subscription that the admin API takes', (
   );
   expect(bodies.map(([path]) => path)).toEqual(['orgs', 'subscriptions']);
   expect(createOrgSchema.safeParse(bodies[0]?.[1]).error).toBeUndefined();
-  const schema = subscriptionRequestSchema((url) => checkEndpointUrl(url, { allowLoopback: false }));
+  const schema = subscriptionRequestSchema({ checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }) });
   expect(schema.safeParse(bodies[1]?.[1]).error).toBeUndefined();
 });
 

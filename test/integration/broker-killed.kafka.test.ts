@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
 import { eventually } from '../support/relay-client.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
 import { HookStream } from './hook-stream.ts';
 import { startRelayOnKafka, type RelayOnKafka } from './relay-on-kafka.ts';
-import { everythingDelivered, expectAccountedFor, expectNothingStale, missing, spooledChanges } from './what-must-hold.ts';
+import { spooledChanges } from './until-settled.ts';
+import { everythingDelivered, expectAccountedFor, expectNothingStale, missing } from './what-must-hold.ts';
 
 /** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
 const answerMs = 2_400;
@@ -16,9 +17,7 @@ describe.skipIf(!hasKafka)(`the relay whose Kafka broker goes away${hasKafka ? '
   let relay: RelayOnKafka;
   beforeEach(async () => {
     relay = await startRelayOnKafka();
-  });
-  afterEach(async () => {
-    await relay.stop();
+    return () => relay.stop();
   });
 
   it('delivers every change it answered 200, and nothing stale, when the broker is killed again and again', async () => {
@@ -75,7 +74,7 @@ describe.skipIf(!hasKafka)(`the relay whose Kafka broker goes away${hasKafka ? '
     console.log(
       `broker down for ${downMs / 1000} s: seed ${seed}, ${answers.length} answers meanwhile, slowest ${Math.round(slowestMs)} ms; ` +
         `${stream.accepted.length} changes, ${spooledChanges(relay)} spooled, ${superseded.size} superseded, ` +
-        `all delivered ${((performance.now() - backAtMs) / 1000).toFixed(1)} s after the broker was back`,
+        `all delivered and quiet ${((performance.now() - backAtMs) / 1000).toFixed(1)} s after the broker was back`,
     );
     expect(new Set(answers.map(({ status }) => status)), 'answers while the broker is down').toEqual(new Set([200]));
     expect(slowestMs, 'slowest answer while the broker is down').toBeLessThan(answerMs);

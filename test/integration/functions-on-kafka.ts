@@ -33,6 +33,8 @@ export interface PartTried {
 /** The exported handlers, each dependency within reach of a fault: Kafka can be killed, SQS and DynamoDB cut off. */
 export interface FunctionsOnKafka {
   readonly sqs: AwsFaultProxy;
+  /** The way there. */
+  readonly sqsLine: CutOff;
   readonly dynamodb: CutOff;
   readonly tried: PartTried[];
   killBroker(): Promise<void>;
@@ -47,16 +49,28 @@ export interface FunctionsOnKafka {
   stop(): Promise<void>;
 }
 
-export async function startFunctionsOnKafka(): Promise<FunctionsOnKafka> {
+/**
+ * Nothing of it is left running when it cannot be started.
+ * @param between puts something between the functions and their broker, and answers where that is
+ */
+export async function startFunctionsOnKafka(between?: (broker: string) => Promise<string>): Promise<FunctionsOnKafka> {
+  await using parts = new AsyncDisposableStack();
   const scratch = scratchFolder();
+  parts.defer(() => scratch.remove());
   const dataDir = join(scratch.path, 'kafka');
   const keyFile = join(scratch.path, 'key');
   let broker: KafkaBroker = await startKafkaBroker({ dataDir });
+  parts.defer(() => broker.kill());
   const connection = { brokers: [broker.brokers], auth: 'none' as const, region: localRegion, clientId: 'test' };
   await ensureTopics(connection);
   const aws = await startAwsEmulators();
+  parts.defer(() => aws.stop());
   const sqs = await startAwsFaultProxy(aws.sqsUrl);
+  parts.defer(() => sqs.stop());
+  const sqsLine = await startCutOff(sqs.url);
+  parts.defer(() => sqsLine.stop());
   const dynamodb = await startCutOff(aws.dynamodbUrl);
+  parts.defer(() => dynamodb.stop());
   createLocalKeyFile(keyFile);
   await seed(aws.dynamodbUrl);
   // A fresh environment, as Lambda starts one: nothing is known of the last test's servers.
@@ -65,13 +79,13 @@ export async function startFunctionsOnKafka(): Promise<FunctionsOnKafka> {
   const { provideLogSink } = await import('#lib/telemetry/wide-line.ts');
   provideEnvironment({
     ...aws.environment,
-    AWS_ENDPOINT_URL_SQS: sqs.url,
+    AWS_ENDPOINT_URL_SQS: sqsLine.url,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     SUBSCRIPTIONS_MAX_AGE_MS: '0',
     SECRETS_KEY_FILE: keyFile,
     CHANGE_LOG: 'kafka',
     KAFKA_AUTH: 'none',
-    KAFKA_BROKERS: broker.brokers,
+    KAFKA_BROKERS: (await between?.(broker.brokers)) ?? broker.brokers,
   });
   // What the functions say is not asked about here; without this it would stand in the output of the tests.
   provideLogSink(() => undefined);
@@ -83,8 +97,10 @@ export async function startFunctionsOnKafka(): Promise<FunctionsOnKafka> {
   const [spool, deliveries] = [receiver(aws.changeSpoolQueueUrl), receiver(aws.deliveriesQueueUrl)];
   const atOnce = { maxMessages: 10, waitSeconds: 0, signal: new AbortController().signal };
   const tried: PartTried[] = [];
+  const running = parts.move();
   return {
     sqs,
+    sqsLine,
     dynamodb,
     tried,
     killBroker: () => broker.kill(),
@@ -123,13 +139,7 @@ export async function startFunctionsOnKafka(): Promise<FunctionsOnKafka> {
       }
       return taken;
     },
-    async stop() {
-      await sqs.stop();
-      await dynamodb.stop();
-      await aws.stop();
-      await broker.kill();
-      scratch.remove();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hookBody, oktaEvent } from '../lib/intake/events.ts';
 import type { BatchEntry } from '../support/aws-fault-proxy.ts';
 import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
 import { eventually } from '../support/relay-client.ts';
+import { startTcpProxy, type TcpProxy } from '../lib/kafka/tcp-proxy.ts';
 import { startFunctionsOnKafka, type FunctionsOnKafka } from './functions-on-kafka.ts';
 
 /** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
@@ -66,9 +67,7 @@ function expectResumedWhereNamed(): number {
 describe.skipIf(!hasKafka)(`receive-hook without Kafka and without its spool${hasKafka ? '' : ` (${noKafka})`}`, () => {
   beforeEach(async () => {
     parts = await startFunctionsOnKafka();
-  });
-  afterEach(async () => {
-    await parts.stop();
+    return () => parts.stop();
   });
 
   it.each(['the broker', 'the queue'] as const)(
@@ -97,12 +96,46 @@ describe.skipIf(!hasKafka)(`receive-hook without Kafka and without its spool${ha
   );
 });
 
+describe.skipIf(!hasKafka)(`receive-hook whose Kafka and whose spool fall silent${hasKafka ? '' : ` (${noKafka})`}`, () => {
+  let kafka: TcpProxy;
+  beforeEach(async () => {
+    const stack = new AsyncDisposableStack();
+    parts = await startFunctionsOnKafka(async (broker) => {
+      kafka = await startTcpProxy(broker);
+      stack.defer(() => kafka.close());
+      return kafka.broker;
+    });
+    stack.defer(() => parts.stop());
+    return () => stack.disposeAsync();
+  });
+
+  it('answers 503 in time while neither says anything, not on the connection in use either, and takes the request sent again', async () => {
+    const [before, lost] = [anaEvents(2), anaEvents(3)];
+    expect((await parts.receiveHook(before.body)).statusCode).toBe(200);
+    await kafka.set('hang');
+    parts.sqsLine.silence();
+
+    const refused = [await parts.receiveHook(lost.body), await parts.receiveHook(lost.body)];
+    await kafka.set('pass');
+    parts.sqsLine.restore();
+    const again = await parts.receiveHook(lost.body);
+
+    expect(refused.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
+    expect(again.statusCode).toBe(200);
+    // Each in time, and the first only after both had been waited for.
+    expect(Math.max(...[...refused, again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
+    expect(refused[0]?.tookMs).toBeGreaterThan(1_000);
+    await parts.respool();
+    const polling = await parts.pollForFanOut();
+    await expectDeliveries([...before.ids, ...lost.ids]);
+    await polling.stop();
+  });
+});
+
 describe.skipIf(!hasKafka)(`fan-out that reads from Kafka and cannot go on${hasKafka ? '' : ` (${noKafka})`}`, () => {
   beforeAll(async () => {
     parts = await startFunctionsOnKafka();
-  });
-  afterAll(async () => {
-    await parts.stop();
+    return () => parts.stop();
   });
   beforeEach(() => {
     parts.tried.length = 0;

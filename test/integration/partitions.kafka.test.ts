@@ -1,6 +1,6 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
 import { admin, eventually, hookBody, logEvent } from '../support/relay-client.ts';
@@ -28,9 +28,7 @@ describe.skipIf(!hasKafka)(`the relay on the partitions of a real topic${hasKafk
   beforeAll(async () => {
     relay = await startRelayOnKafka();
     kafka = new Kafka({ brokers: [relay.brokers], logLevel: logLevel.NOTHING });
-  });
-  afterAll(async () => {
-    await relay.stop();
+    return () => relay.stop();
   });
   beforeEach(() => {
     relay.receiver.received.length = 0;

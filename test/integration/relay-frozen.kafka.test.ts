@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
 import { HookStream, type Answer } from './hook-stream.ts';
 import { startRelayOnKafka, type RelayOnKafka } from './relay-on-kafka.ts';
+import { spooledChanges } from './until-settled.ts';
 import { everythingDelivered, expectAccountedFor, expectNothingStale } from './what-must-hold.ts';
 
 const answerMs = 2_400;
@@ -12,14 +13,14 @@ const hasKafka = sharedKafkaBrokers() !== undefined;
 describe.skipIf(!hasKafka)(`the relay after its Kafka broker closed all connections${hasKafka ? '' : ` (${noKafka})`}`, () => {
   let relay: RelayOnKafka;
   let stream: HookStream;
+  const parts = new AsyncDisposableStack();
   beforeAll(async () => {
     relay = await startRelayOnKafka();
+    parts.defer(() => relay.stop());
     stream = new HookStream({ url: relay.url, random: () => 0, senders: 1, usersPerSender: 2, eventsPerRequest: 1, pauseMs: 0 });
     await answerToOneMore();
   });
-  afterAll(async () => {
-    await relay.stop();
-  });
+  afterAll(() => parts.disposeAsync());
 
   async function answerToOneMore(): Promise<Answer> {
     const goal = stream.accepted.length + 1;
@@ -33,6 +34,8 @@ describe.skipIf(!hasKafka)(`the relay after its Kafka broker closed all connecti
     const superseded = await everythingDelivered(stream, relay, 60_000);
     expect([first.status, second.status]).toEqual([200, 200]);
     expect(Math.max(first.tookMs, second.tookMs)).toBeLessThan(answerMs);
+    // The broker is well: both requests found the log, and none went the long way by the spool.
+    expect(spooledChanges(relay), 'changes in the spool').toBe(0);
     expectNothingStale(stream, relay);
     expectAccountedFor(stream, relay, superseded);
   }

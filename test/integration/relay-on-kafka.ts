@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startKafkaBroker, type KafkaBroker } from '../support/kafka-broker.ts';
-import { admin, subscribe } from '../support/relay-client.ts';
+import { admin, ampleLimits, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -25,6 +25,7 @@ export interface RelayOnKafka {
   stop(): Promise<void>;
 }
 
+/** Nothing of it is left running when it cannot be started. */
 export async function startRelayOnKafka(
   options: {
     /** Puts something between the relay and its broker, and answers where that is. */
@@ -33,19 +34,31 @@ export async function startRelayOnKafka(
     readonly properties?: Readonly<Record<string, string | number>>;
   } = {},
 ): Promise<RelayOnKafka> {
+  await using parts = new AsyncDisposableStack();
   const scratch = scratchFolder();
+  parts.defer(() => scratch.remove());
   const [kafkaData, relayData] = [join(scratch.path, 'kafka'), join(scratch.path, 'state')];
   const receiver = new WebhookReceiver();
+  parts.defer(() => receiver.close());
   const { properties } = options;
   let broker: KafkaBroker = await startKafkaBroker({ dataDir: kafkaData, properties });
+  parts.defer(() => broker.kill());
   const brokerPort = broker.port;
   const brokers = (await options.between?.(broker.brokers)) ?? broker.brokers;
   const start = { dataDir: relayData, port: await freePort(), environment: { KAFKA_BROKERS: brokers } };
   let relay: RelayProcess = await startRelayProcess(start);
+  parts.defer(() => relay.kill());
   const { url } = relay;
   const logFile = join(relayData, 'relay.log');
-  const { id, secret } = await subscribe(url, { name: 'everything', types: ['*'], url: await receiver.listen(), orgs: ['acme'] });
+  const { id, secret } = await subscribe(url, {
+    name: 'everything',
+    types: ['*'],
+    url: await receiver.listen(),
+    orgs: ['acme'],
+    ...ampleLimits,
+  });
   receiver.trust(secret);
+  const running = parts.move();
   return {
     url,
     receiver,
@@ -66,12 +79,7 @@ export async function startRelayOnKafka(
       return last !== undefined && last['spooled'] === undefined;
     },
     isSuperseded: (change) => isSuperseded(url, { subscription: id, change }),
-    async stop() {
-      await relay.kill();
-      await broker.kill();
-      await receiver.close();
-      scratch.remove();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

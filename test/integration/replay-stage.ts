@@ -22,6 +22,7 @@ import { TimedReceiver } from '../e2e/replay-arrivals.ts';
 import { adminEvent } from '../functions/admin/admin-event.ts';
 import { changeAbout } from '../support/deliveries.ts';
 import { scratchFolder } from '../support/relay-process.ts';
+import { ampleLimits } from '../support/relay-client.ts';
 
 export interface Happening {
   readonly id: string;
@@ -98,7 +99,7 @@ export async function startReplayStage(brokers: readonly string[]): Promise<Repl
     return JSON.parse(answer.body) as T;
   };
   const subscriber = new TimedReceiver();
-  const all = { name: 'everything', url: await subscriber.listen(), types: ['*'] };
+  const all = { name: 'everything', url: await subscriber.listen(), types: ['*'], ...ampleLimits };
   const { id: subscription, secret } = await call<{ id: string; secret: string }>('POST /v1/subscriptions', all);
   subscriber.trust(secret);
   let second = 0;
@@ -144,7 +145,6 @@ export async function startReplayStage(brokers: readonly string[]): Promise<Repl
       await log.disconnect();
       await kafka.disconnect();
       dynamodb.destroy();
-      sqs.destroy();
       await aws.stop();
       await subscriber.close();
       scratch.remove();

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { rangeGroupPrefix } from '#lib/kafka/kafka-change-log-range.ts';
 import { TimedReceiver } from '../e2e/replay-arrivals.ts';
 import { replayBesideLiveTraffic } from '../e2e/replay-beside-live.ts';
-import { noKafka, sharedKafkaBrokers, startKafkaBroker, type KafkaBroker } from '../support/kafka-broker.ts';
-import { eventually, subscribe } from '../support/relay-client.ts';
+import { noKafka, sharedKafkaBrokers, startKafkaBroker } from '../support/kafka-broker.ts';
+import { ampleLimits, eventually, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 
@@ -14,24 +14,24 @@ const hasKafka = sharedKafkaBrokers() !== undefined;
 
 describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noKafka})`}`, () => {
   const receivers = [new TimedReceiver(), new TimedReceiver()] as const;
-  const scratch = scratchFolder();
-  let broker: KafkaBroker;
   let relay: RelayProcess;
   let admin: Admin;
   beforeAll(async () => {
+    await using parts = new AsyncDisposableStack();
+    const scratch = scratchFolder();
+    parts.defer(() => scratch.remove());
+    for (const receiver of receivers) parts.defer(() => receiver.close());
     // A broker of its own: two relays at one broker are one consumer group and share its partitions.
-    broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
+    const broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
+    parts.defer(() => broker.kill());
     const environment = { KAFKA_BROKERS: broker.brokers };
     relay = await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort(), environment });
+    parts.defer(() => relay.kill());
     admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
+    parts.defer(() => admin.disconnect());
     await admin.connect();
-  });
-  afterAll(async () => {
-    await admin.disconnect();
-    await relay.kill();
-    await broker.kill();
-    await Promise.all(receivers.map((receiver) => receiver.close()));
-    scratch.remove();
+    const running = parts.move();
+    return () => running.disposeAsync();
   });
 
   /** Offsets by partition: those that a group reads on from, and those behind the last records. */
@@ -46,7 +46,7 @@ describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noK
 
   it('sends exactly the range to the one subscription, beside live changes of the same people, and moves no offsets but its own', async () => {
     const [wanting, bystander] = receivers;
-    const everything = { types: ['*'], orgs: ['acme'] };
+    const everything = { types: ['*'], orgs: ['acme'], ...ampleLimits };
     const one = await subscribe(relay.url, { name: 'wanting', url: await wanting.listen(), ...everything });
     const other = await subscribe(relay.url, { name: 'bystander', url: await bystander.listen(), ...everything });
     wanting.trust(one.secret);

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { eventually } from '../support/relay-client.ts';
 import type { HookStream } from './hook-stream.ts';
 import type { RelayOnKafka } from './relay-on-kafka.ts';
+import { untilSettled } from './until-settled.ts';
 
 /** Changes that were answered 200 and have not arrived. */
 export function missing(stream: HookStream, { receiver }: RelayOnKafka): string[] {
@@ -10,8 +11,8 @@ export function missing(stream: HookStream, { receiver }: RelayOnKafka): string[
 }
 
 /**
- * Waits until every change that was answered 200 has arrived at the subscriber, or is recorded as superseded by a newer one. The
- * records are asked only while nothing arrives.
+ * Waits until every change that was answered 200 has arrived at the subscriber, or is recorded as superseded by a newer one, and then
+ * until nothing more is on its way. The records are asked only while nothing arrives.
  * @returns the ids that did not arrive because they were superseded
  */
 export async function everythingDelivered(stream: HookStream, relay: RelayOnKafka, deadlineMs: number): Promise<Set<string>> {
@@ -28,6 +29,7 @@ export async function everythingDelivered(stream: HookStream, relay: RelayOnKafk
     (left) => left === 0,
     { what: 'delivery of every change that was answered 200', deadlineMs, everyMs: 300 },
   );
+  await untilSettled(relay, deadlineMs);
   return superseded;
 }
 
@@ -69,9 +71,4 @@ export function expectAccountedFor(stream: HookStream, relay: RelayOnKafka, supe
     stream.accepted.filter(({ id, stateKey }) => superseded.has(id) && stateKey === undefined).map(({ id }) => id),
     'superseded without being a state',
   ).toEqual([]);
-}
-
-/** Changes that went through the spool. */
-export function spooledChanges(relay: RelayOnKafka): number {
-  return relay.logLines('receive-hook').reduce((sum, line) => sum + Number(line['spooled'] ?? 0), 0);
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '#lib/sqs/commands.ts';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { clientOptions } from '#lib/aws/client-options.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
-import { s3Client } from '#lib/s3/client.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from '../../local/aws-emulators.ts';
 import { scratchFolder } from '../support/relay-process.ts';
@@ -53,7 +53,7 @@ describe('the queue of local mode', () => {
 describe('tables and bucket of local mode', () => {
   it('keep what they hold over a restart', async () => {
     const database = () => dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
-    const objects = () => s3Client({ region: localRegion, endpoint: aws.s3Url });
+    const objects = () => new S3Client({ ...clientOptions({ region: localRegion, endpoint: aws.s3Url }), forcePathStyle: true });
     await database().send(new PutItemCommand({ TableName: 'orgs', Item: { id: { S: 'acme' } } }));
     await objects().send(new PutObjectCommand({ Bucket: 'quarantine', Key: 'kept', Body: 'bytes' }));
     await restart();

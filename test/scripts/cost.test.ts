@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { deliveryRetentionDays } from '#lib/delivery/delivery.ts';
 import { tables } from '#lib/dynamodb/tables.ts';
 import { idleUsage } from '../../scripts/cost/idle.ts';
 import { idleStages } from '../../scripts/cost/idle-stages.ts';
 import { costOf, prices, pricesOf } from '../../scripts/cost/prices.ts';
 import { billedPrices, costReport } from '../../scripts/cost/report.ts';
-import { usagePerMillion, writesPerDelivery } from '../../scripts/cost/traffic.ts';
+import { assumptions, usagePerMillion, writesPerDelivery } from '../../scripts/cost/traffic.ts';
 import { readText } from '../architecture/repository.ts';
 
 // `npm run synth` validates; here it would cost seconds a template.
@@ -42,6 +43,16 @@ describe('a delivery', () => {
     const [one, ten] = [usagePerMillion(1).dynamodbWrite ?? 0, usagePerMillion(10).dynamodbWrite ?? 0];
     expect(ten).toBeCloseTo(10 * one);
     expect(one).toBeGreaterThanOrEqual(1_000_000 * Object.values(writesPerDelivery).reduce((sum, count) => sum + count, 0));
+  });
+
+  it('is kept as long as deliveries are', () => {
+    expect(assumptions.retentionDays.value).toBe(deliveryRetentionDays);
+  });
+
+  it('is swept for each subscriber in every minute, shard by shard', () => {
+    const [one, two] = [usagePerMillion(1).dynamodbRead ?? 0, usagePerMillion(2).dynamodbRead ?? 0];
+    // 16 queries of half a read, 43,776 times; and a read for each batch of the million deliveries with their repeats.
+    expect(two - one).toBeCloseTo(8 * 43_776 + 1_010_000 / assumptions.deliveriesPerInvocation.value);
   });
 
   it('shares its hook request with all of them', () => {

@@ -119,12 +119,62 @@ describe('POST /v1/subscriptions', () => {
       stale: 'skip',
       status: 'active',
       circuit: { state: 'closed' },
+      signing: [{ signature: 'v1', createdAt: rest.createdAt, expiresAt: null }],
       createdAt: expect.any(String),
       updatedAt: rest.createdAt,
     });
     const read = await call(`GET /v1/subscriptions/${body.id}`);
     expect(read).toMatchObject({ status: 200, body: rest });
     expect(read.text).not.toMatch(/secret|sealed|whsec/i);
+  });
+
+  it('tells no secret of a key pair, and serves its public half to everybody', async () => {
+    const { status, body } = await create({ ...good, signature: 'v1a' });
+    expect(status).toBe(201);
+    expect(body).not.toHaveProperty('secret');
+    const served = await call(`GET /v1/subscriptions/${body.id}/jwks.json`, {});
+    expect(served.status).toBe(200);
+    expect(served.body.keys).toHaveLength(1);
+    const publicKey = Buffer.from(served.body.keys[0].x, 'base64url').toString('base64');
+    expect(body.signing).toMatchObject([{ signature: 'v1a', publicKey: `whpk_${publicKey}`, keyId: served.body.keys[0].kid }]);
+    expect(Object.keys(served.body.keys[0]).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  });
+
+  it('opens nothing else without a token: not another method, not another path, not what has no keys', async () => {
+    const { body } = await create(good);
+    const path = `/v1/subscriptions/${body.id}/jwks.json` as const;
+    expect((await call(`GET ${path}`, {})).status).toBe(404);
+    expect((await call('GET /v1/subscriptions/nobody/jwks.json', {})).status).toBe(404);
+    for (const line of [
+      `POST ${path}`,
+      `DELETE ${path}`,
+      `GET ${path}/`,
+      `GET /${path}`,
+      `GET /v1/subscriptions//jwks.json`,
+      `GET /v1/orgs/${body.id}/jwks.json`,
+    ] as const)
+      // prettier-ignore
+      expect({ line, status: (await call(line, {})).status }).toEqual({ line, status: 401 });
+  });
+
+  it('rotates: 200 with the new secret, once; 409 when no more can sign; 401 without a token', async () => {
+    const { body: created } = await create(good);
+    const line = `POST /v1/subscriptions/${created.id}/rotate-secret` as const;
+    const rotate = (body?: object) =>
+      call(line, { headers: body === undefined ? bearer : json, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    expect((await call(line, {})).status).toBe(401);
+    const { status, body } = await rotate();
+    expect(status).toBe(200);
+    expect(body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(body.secret).not.toBe(created.secret);
+    expect(body.signing).toMatchObject([{ expiresAt: null }, { createdAt: created.createdAt, expiresAt: expect.any(String) }]);
+    expect((await call(`GET /v1/subscriptions/${created.id}`)).text).not.toContain('whsec_');
+    for (let live = 2; live < 8; live += 1) expect((await rotate({ overlapSeconds: 60 })).status).toBe(200);
+    const full = await rotate({ overlapSeconds: 60 });
+    expect([full.status, full.body.detail]).toEqual([409, expect.stringContaining('overlap of 0')]);
+    expect((await rotate({ overlapSeconds: 0, signature: 'v1a' })).body).not.toHaveProperty('secret');
+    expect((await rotate({ overlapSeconds: -1 })).body).toMatchObject({ status: 422, errors: [{ pointer: '/overlapSeconds' }] });
+    expect((await call('POST /v1/subscriptions/sub_00000000000000000000000000/rotate-secret')).status).toBe(404);
   });
 
   it('seals what deliver opens', async () => {

@@ -228,6 +228,17 @@ describe('POST /v1/subscriptions/{id}/recover', () => {
     expect(await call(`POST ${path}/recover`, { since })).toMatchObject({ status: 409, body: { title: 'Conflict' } });
   });
 
+  it('is cancelled by DELETE, which may be said again, and another one may begin', async () => {
+    const { path } = await stored();
+    expect((await call(`DELETE ${path}/recover`)).status).toBe(204);
+    const { body } = await call(`POST ${path}/recover`, { since: daysFromNow(-2) });
+    expect((await call(`DELETE ${path}/recover`)).status).toBe(204);
+    expect((await call(`DELETE ${path}/recover`)).status).toBe(204);
+    expect((await call(`GET ${path}`)).body.recovery).toEqual({ ...body, status: 'cancelled' });
+    expect((await call(`POST ${path}/recover`, { since: daysFromNow(-1) })).status).toBe(202);
+    expect((await call('DELETE /v1/subscriptions/sub_00000000000000000000009999/recover')).status).toBe(404);
+  });
+
   it('needs to know since when', async () => {
     const { path } = await stored();
     for (const body of [{}, { since: daysFromNow(-31) }, { since: daysFromNow(1) }, { since: 'yesterday' }])

@@ -12,8 +12,10 @@ import { RelayError } from '#lib/errors.ts';
 import { changeOrgSchema, createOrgSchema, rotateSecretSchema } from '#lib/orgs/org-request.ts';
 import { replayFailures, replayStatuses } from '#lib/replay/replay.ts';
 import { replayRequestSchema } from '#lib/replay/replay-request.ts';
+import { jwkOf } from '#lib/subscriptions/ed25519-keys.ts';
 import { pauseRequestSchema } from '#lib/subscriptions/pause-subscription.ts';
 import { retryBounds } from '#lib/subscriptions/retry-seconds.ts';
+import { maxLiveSecrets, rotateSecretSchema as rotateSigningSecretSchema } from '#lib/subscriptions/rotate-secret.ts';
 import { subscriptionPatchSchema } from '#lib/subscriptions/subscription-patch.ts';
 import { subscriptionRequestSchema } from '#lib/subscriptions/subscription-request.ts';
 import { defaultConcurrency, disabledReasons, subscriptionStatuses } from '#lib/subscriptions/subscription.ts';
@@ -89,7 +91,7 @@ function exampleId(path: string): string {
 }
 
 /** Calls that are answered 204. */
-const answersNothing: readonly string[] = ['DELETE /v1/subscriptions/{id}'];
+const answersNothing: readonly string[] = ['DELETE /v1/subscriptions/{id}', 'DELETE /v1/subscriptions/{id}/recover'];
 
 describe('docs/api.md', () => {
   it('describes every route, and nothing that is no route', () => {
@@ -128,15 +130,12 @@ describe('docs/api.md', () => {
     },
   );
 
-  const allowed = () => ({ kind: 'allowed' }) as const;
+  const allowed = { checkUrl: () => ({ kind: 'allowed' }) as const };
 
   it('names the fields of a subscription that are offered', () => {
     const schema = subscriptionRequestSchema(allowed);
     const documented = rows(sections.get('POST /v1/subscriptions') ?? '', 'field');
-    expect(documented).toEqual(Object.keys(schema.shape).filter((name) => name !== 'attributes'));
-    expect(schema.safeParse({ attributes: {} }).error?.issues).toContainEqual(
-      expect.objectContaining({ path: ['attributes'], message: 'is not offered yet' }),
-    );
+    expect(documented).toEqual(Object.keys(schema.shape));
   });
 
   it('names the fields of a subscription that can be changed and those that cannot', () => {
@@ -161,10 +160,30 @@ describe('docs/api.md', () => {
     const schemas: Record<string, { safeParse(body: unknown): { error?: unknown } }> = {
       'PATCH /v1/subscriptions/{id}': subscriptionPatchSchema(allowed),
       'POST /v1/subscriptions/{id}/pause': pauseRequestSchema(at),
+      'POST /v1/subscriptions/{id}/rotate-secret': rotateSigningSecretSchema,
       'POST /v1/subscriptions/{id}/recover': recoveryRequestSchema(at),
     };
     for (const [title, schema] of Object.entries(schemas))
       expect(schema.safeParse(JSON.parse(/-d '([^']+)'/.exec(sections.get(title) ?? '')?.[1] ?? '')).error).toBeUndefined();
+  });
+
+  it('names the fields of a rotation of a signing secret, and how many can sign', () => {
+    const text = sections.get('POST /v1/subscriptions/{id}/rotate-secret') ?? '';
+    expect(rows(text, 'field')).toEqual(Object.keys(rotateSigningSecretSchema.shape));
+    expect(maxLiveSecrets).toBe(8);
+    expect(text).toContain('eight in all');
+  });
+
+  it('shows a key as it is served, under its own thumbprint', () => {
+    const [shown] = jsonBlocks(sections.get('GET /v1/subscriptions/{id}/jwks.json') ?? '') as [{ keys: { x: string }[] }];
+    const publicKey = Buffer.from(shown.keys[0]?.x ?? '', 'base64url').toString('base64');
+    expect(shown).toEqual({ keys: [jwkOf(publicKey)] });
+  });
+
+  it('asks for a token everywhere but where a route is open', () => {
+    const without = calls.filter(([, text]) => !text.includes('Authorization: Bearer')).map(([title]) => title);
+    expect(without).toEqual(routes.filter(({ open }) => open === true).map(({ method, path }) => `${method} ${path}`));
+    expect(without).toEqual(['GET /v1/subscriptions/{id}/jwks.json']);
   });
 
   it('names every reason of a delivery, of a disabled subscription, and every status of one that is shown', () => {
@@ -176,9 +195,9 @@ describe('docs/api.md', () => {
 
   it('sends a body that is accepted', () => {
     const body = /-d '([^']+)'/.exec(document)?.[1] ?? '';
-    expect(subscriptionRequestSchema((url) => checkEndpointUrl(url, { allowLoopback: false })).safeParse(JSON.parse(body)).success).toBe(
-      true,
-    );
+    expect(
+      subscriptionRequestSchema({ checkUrl: (url) => checkEndpointUrl(url, { allowLoopback: false }) }).safeParse(JSON.parse(body)).success,
+    ).toBe(true);
   });
 
   it('names the fields of a replay, its states and its failures, and sends a body that is accepted', () => {

@@ -11,7 +11,7 @@ import { InMemorySubscriptionStore } from '../subscriptions/in-memory-subscripti
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { payrollId } from './delivery-message.ts';
 import { InMemoryDeliveryStore } from './in-memory-delivery-store.ts';
-import { InMemoryLaneStore } from './in-memory-lane-store.ts';
+import { InMemoryLaneStore, LaneRows } from './in-memory-lane-store.ts';
 import { InMemoryStaleGuard } from './in-memory-stale-guard.ts';
 
 export const signingSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
@@ -33,7 +33,8 @@ export class DeliverHarness {
   readonly visibility: { readonly handle: string; readonly seconds: number }[] = [];
   readonly quarantined: QuarantineEntry[] = [];
   readonly subscriptions = new InMemorySubscriptionStore();
-  readonly lanes = new InMemoryLaneStore();
+  readonly laneRows = new LaneRows();
+  readonly lanes = new InMemoryLaneStore({ rows: this.laneRows });
   readonly measured: { readonly name: string; readonly value: number; readonly subscription: string | undefined }[] = [];
   readonly store = new InMemoryDeliveryStore({ now: () => new Date(this.nowMs) });
   readonly guard = new InMemoryStaleGuard();
@@ -60,8 +61,7 @@ export class DeliverHarness {
       circuits: this.#circuits,
       limiter: { enter: () => Promise.resolve({ kind: 'open', leave: () => undefined }) },
       metrics: {
-        count: (name, value = 1, dimensions) =>
-          void this.measured.push({ name, value, subscription: dimensions?.Subscription }),
+        count: (name, value = 1, dimensions) => void this.measured.push({ name, value, subscription: dimensions?.Subscription }),
         time: (name, value, { Subscription: subscription }) => void this.measured.push({ name, value, subscription }),
       },
       secrets: { open: () => Promise.resolve(signingSecret) },

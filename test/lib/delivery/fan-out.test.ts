@@ -54,10 +54,10 @@ describe('fanOut', () => {
 
   it('queues of a change only what the subscription asks for, once its filter has seen all of it', async () => {
     const queue = memoryDeliveryQueue();
-    const whole = JSON.parse(changeAbout('ana', 'one').toString('utf8')) as { data: object };
+    const whole = changeAbout('ana', 'one');
     const named = { id: 'ana', userName: 'ana@example.com', displayName: 'Ana Ito' };
     const data = { ...whole.data, user: named, okta: { eventType: 'user.lifecycle.activate', event: { client: '192.0.2.7' } } };
-    const record = recordOf({ partition: 0, offset: 10 }, Buffer.from(JSON.stringify({ ...whole, data, note: 'stray' })));
+    const record = recordOf({ partition: 0, offset: 10 }, { ...whole, data, note: 'stray' });
     const filter = 'user.displayName eq "Ana Ito"';
     const minimal = subscriptionNamed('minimal', { filter, format: 'minimal' });
     const narrowed = subscriptionNamed('narrowed', { filter, attributes: ['user.userName'] });
@@ -146,7 +146,8 @@ describe('fanOut', () => {
   it('keeps a delivery that the queue refuses in quarantine, for that subscription, and moves on', async () => {
     const quarantine = memoryQuarantine();
     const queue = memoryDeliveryQueue({
-      verdictOn: ({ message }) => (message.subscription === badges.id && 'change' in message && message.change.id === 'ana-0' ? 'refused' : 'taken'),
+      verdictOn: ({ message }) =>
+        message.subscription === badges.id && 'change' in message && message.change.id === 'ana-0' ? 'refused' : 'taken',
     });
     const batch = records('ana', 'ana');
 

@@ -1,5 +1,6 @@
 import type {
   DueLane,
+  HeldLane,
   LaneKey,
   LaneStore,
   ParkedDelivery,
@@ -37,6 +38,10 @@ export class LaneRows {
   spoilPlace(lane: ParkedLane, position: number, unreadable: Uint8Array): void {
     const place = this.places.get(JSON.stringify([keyOf(lane), lane.epoch]))?.[position];
     if (place !== undefined) place.unreadable = unreadable;
+  }
+
+  spoilLane(lane: LaneKey): void {
+    this.spoiledLanes.add(keyOf(lane));
   }
 }
 
@@ -124,7 +129,7 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  release(seen: ParkedLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean> {
+  release(seen: HeldLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean> {
     return step(() => {
       const lane = this.#rows.lanes.get(keyOf(seen));
       if (seen.token === undefined || lane?.epoch !== seen.epoch) return false;
@@ -134,7 +139,7 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  reopen(seen: ParkedLane): Promise<boolean> {
+  reopen(seen: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean> {
     return step(() => {
       if (seen.token === undefined) return false;
       const lane = this.#rows.lanes.get(keyOf(seen));

@@ -63,6 +63,12 @@ describe('an operator event', () => {
     expect(told(...all)).toEqual([all[0]?.id, all[3]?.id]);
   });
 
+  it('is queued with as much as its receiver asks for', () => {
+    const watching = [watcher(2), watcher(3, { format: 'minimal' }), watcher(4, { attributes: ['subscription'] })];
+    const data = operatorDeliveries(event, subject, watching).map(({ message }) => message.change.data.subscription);
+    expect(data).toEqual([{ id: subject.id, name: subject.name }, { id: subject.id }, { id: subject.id, name: subject.name }]);
+  });
+
   it('is the same deliveries each time it is asked for, in one lane for each receiver and subject', () => {
     const [watching, other] = [watcher(2), storedSubscription(7)];
     const once = operatorDeliveries(event, subject, [watching, watcher(3)]);

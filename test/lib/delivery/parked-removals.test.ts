@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import { deliver, type ReceivedMessage } from '#lib/delivery/deliver.ts';
 import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { answered, DeliverHarness, received } from './deliver-harness.ts';
+import { RelayError } from '#lib/errors.ts';
+import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
 import { deliveryMessage } from './delivery-message.ts';
 
 const minute = 60_000;
@@ -64,5 +65,36 @@ describe('a removal behind a head that is not due', () => {
     await run([message(leaver)], { limiter: limiterOfASecond() });
     expect(harness.sentIds()).toEqual(['fact', 'leaver']);
     expect([recordOf('fact')?.reason, recordOf('leaver')?.status]).toEqual(['yielded', 'delivered']);
+  });
+});
+
+describe('a removal that died', () => {
+  it.each([
+    ['and left the lane', false],
+    ['whose process was killed before it left the lane', true],
+  ])('makes nobody yield any more: one %s', async (_, isKilled) => {
+    const later = deliveryMessage({ change: 'later', type: 'identity.user.updated' });
+    // What waits before it is down for longer than the removal takes to be refused for good.
+    harness.answer = ({ headers }) => (headers['webhook-id'] === 'leaver' ? answered(400) : answered(503, '10800'));
+    await run([message(fact), message(later), message(leaver)]);
+    const killed = withCalls<DeliverParts['lanes']>(harness.lanes, {
+      remove: () => Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'killed')),
+    });
+    for (let wait = 0; wait < 2; wait += 1) {
+      harness.nowMs += 35 * minute;
+      await run(await harness.releases(), isKilled ? { lanes: killed } : {});
+    }
+    expect(recordOf('leaver')).toMatchObject({ status: 'dead', reason: 'exhausted' });
+    expect(harness.sentIds()).toEqual(['fact', 'later', 'leaver', 'leaver', 'leaver']);
+
+    harness.nowMs += 3 * 60 * minute;
+    failing('fact');
+    await run(await harness.releases());
+    expect(recordOf('fact')).toMatchObject({ status: 'parked' });
+    expect(recordOf('later')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
+    failing();
+    harness.nowMs += 60 * minute;
+    await run(await harness.releases());
+    expect([recordOf('fact')?.status, recordOf('later')?.status]).toEqual(['delivered', 'delivered']);
   });
 });

@@ -90,6 +90,45 @@ describe('a parked lane', () => {
     expect(harness.sentIds().slice(2)).toEqual(['head', 'second', 'third']);
   });
 
+  it('goes on behind what cannot be read, which goes to the quarantine once, byte for byte', async () => {
+    failingFor('head');
+    await park(...Array.from({ length: 14 }, (_, n) => fact(`fact-${n}`)));
+    const parked = await lane();
+    if (parked === undefined) throw new Error('not parked');
+    // More than a page of them, the head and the last among them.
+    for (const position of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14])
+      harness.laneRows.spoilPlace(parked, position, Buffer.from(`{"org":"acme","position":${position}}`));
+    failingFor();
+    harness.nowMs += 5 * minute;
+    expect(await run(await harness.releases())).toMatchObject({ failures: [], counts: { delivered: 3 }, errors: [] });
+    expect(harness.sentIds().slice(2)).toEqual(['fact-10', 'fact-11', 'fact-12']);
+    expect(harness.quarantined).toHaveLength(12);
+    expect(harness.quarantined[0]).toMatchObject({
+      org: 'acme',
+      reason: 'delivery-unreadable',
+      detail: expect.stringContaining(payrollId),
+    });
+    expect(Buffer.from(harness.quarantined[11]?.body ?? []).toString()).toBe('{"org":"acme","position":14}');
+    expect(await lane()).toBeUndefined();
+  });
+
+  it('keeps what cannot be read where it is while the quarantine is away', async () => {
+    failingFor('head');
+    await park(fact('second'));
+    const parked = await lane();
+    if (parked === undefined) throw new Error('not parked');
+    harness.laneRows.spoilPlace(parked, 0, Buffer.from('{}'));
+    harness.nowMs += 5 * minute;
+    const quarantine = { keep: () => Promise.reject(new RelayError('QUARANTINE_UNAVAILABLE', 'away')) };
+    const releases = await harness.releases();
+    expect((await run(releases, { quarantine })).errors).toMatchObject([{ code: 'QUARANTINE_UNAVAILABLE' }]);
+    expect(harness.sentIds()).toEqual(['head', 'head']);
+    failingFor();
+    await run(releases);
+    expect(harness.sentIds().slice(2)).toEqual(['second']);
+    expect(harness.quarantined).toHaveLength(1);
+  });
+
   it('loses nothing when the process dies between the record of a failure and the parking', async () => {
     harness.answer = () => answered(503, '600');
     const lanes = withCalls<DeliverParts['lanes']>(harness.lanes, {

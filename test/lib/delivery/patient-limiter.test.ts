@@ -47,11 +47,11 @@ class Scene {
   }
 
   async until<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    void work.finally(() => (done = true)).catch(() => undefined);
+    const ended = { is: false };
+    void work.finally(() => (ended.is = true)).catch(() => undefined);
     for (let turn = 0; turn < 200_000; turn += 1) {
       for (let microtask = 0; microtask < 20; microtask += 1) await Promise.resolve();
-      if (done) return work;
+      if (ended.is) return work;
       const next = this.#timers.sort((a, b) => a.atMs - b.atMs).shift();
       if (next === undefined) throw new Error('everybody waits for ever');
       this.nowMs = Math.max(this.nowMs, next.atMs);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { cancelRecovery } from '#lib/delivery/cancel-recovery.ts';
 import { Circuits } from '#lib/delivery/circuits.ts';
 import { deliver } from '#lib/delivery/deliver.ts';
 import type { DeliveryQueue, QueuedDelivery, QueuedRelease } from '#lib/delivery/delivery-queue.ts';
@@ -78,6 +79,22 @@ async function open(at = new Date(harness.nowMs)): Promise<void> {
   await harness.subscriptions.open(payrollId, { at, probeAt: new Date(at.getTime() + minute), event });
 }
 
+const recoveryOf = (sinceMs: number, untilMs = harness.nowMs) => ({
+  id: 'rpl_01k9recovery0000000000000',
+  status: 'running' as const,
+  since: new Date(sinceMs).toISOString(),
+  until: new Date(untilMs).toISOString(),
+  redelivered: 0,
+});
+
+/** A delivery that is given up in the millisecond in which it was created. */
+async function deadLetter(change: string): Promise<void> {
+  const message = deliveryMessage({ change });
+  const now = new Date(harness.nowMs);
+  await harness.store.claim({ message, lease: change, leaseMs: minute, now });
+  await harness.store.settle({ id: message.delivery, lease: change, status: 'dead', reason: 'exhausted', letter: message });
+}
+
 describe('sweeping', () => {
   it('releases the lanes that are due, into their own groups, and no lane twice while its token is out', async () => {
     await parked('a');
@@ -114,6 +131,47 @@ describe('sweeping', () => {
     expect(releases()).toHaveLength(4);
   });
 
+  it('gives back the token of what it could not send, and releases that the next time', async () => {
+    for (const group of ['a', 'b', 'c', 'd']) await parked(group);
+    harness.nowMs += 5 * minute;
+    const groupsOf = (messages: readonly Queued[]) => messages.map(({ groupId }) => groupId);
+    const deliveries: DeliveryQueue = {
+      send: (messages) =>
+        Promise.resolve({
+          notSent: [groupsOf(messages).indexOf('b')],
+          refused: [{ index: groupsOf(messages).indexOf('d'), detail: 'too large' }],
+        }),
+    };
+    const queues = { deliveries, replayDeliveries: collecting('replayDeliveries') };
+    expect(await run({ queues })).toMatchObject({ released: 2 });
+    harness.nowMs += 1;
+    expect(await run()).toMatchObject({ released: 2 });
+    expect(
+      releases()
+        .map(({ group }) => group)
+        .sort(),
+    ).toEqual(['b', 'd']);
+  });
+
+  it('gives all tokens back where the queue is away, and releases them once it is there', async () => {
+    for (const group of ['a', 'b']) await parked(group);
+    harness.nowMs += 5 * minute;
+    const away: DeliveryQueue = { send: () => Promise.reject(new RelayError('DELIVERY_QUEUE_UNAVAILABLE', 'away')) };
+    const queues = { deliveries: away, replayDeliveries: collecting('replayDeliveries') };
+    expect((await run({ queues })).errors).toMatchObject([{ code: 'DELIVERY_QUEUE_UNAVAILABLE' }]);
+    harness.nowMs += 1;
+    expect(await run()).toMatchObject({ released: 2 });
+  });
+
+  it('sends the tokens that it gave out where the store fails it another', async () => {
+    for (const group of ['a', 'b']) await parked(group);
+    harness.nowMs += 5 * minute;
+    const issue: SweepParts['lanes']['issue'] = (lane, release) =>
+      lane.group === 'a' ? Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'down')) : harness.lanes.issue(lane, release);
+    expect((await run({ lanes: withCalls<SweepParts['lanes']>(harness.lanes, { issue }) })).errors).toHaveLength(1);
+    expect(releases().map(({ group }) => group)).toEqual(['b']);
+  });
+
   it('releases no more lanes in a run than the subscription’s limits would let through', async () => {
     const seen = await harness.subscriptions.find(payrollId);
     if (seen !== undefined)
@@ -133,12 +191,26 @@ describe('sweeping', () => {
     expect(await run()).toMatchObject({ released: 10 });
   });
 
-  it('says how old the oldest due lane is, and how many circuits are open', async () => {
+  it('says how many lanes are parked, due or not, how old the oldest is, and how many circuits are open', async () => {
     await parked('a');
     await open();
     harness.nowMs += 7 * minute;
+    await parked('b');
     await run();
-    expect(gauges).toEqual({ OpenCircuits: 1, ParkedLanes: 1, OldestParkedAgeSeconds: 420 });
+    expect(gauges).toEqual({ OpenCircuits: 1, ParkedLanes: 2, OldestParkedAgeSeconds: 420 });
+    // The token of the first is out now.
+    harness.nowMs += minute;
+    await run();
+    expect(gauges).toMatchObject({ ParkedLanes: 2, OldestParkedAgeSeconds: 480 });
+  });
+
+  it('tells of a lane whose record cannot be read, and releases all others', async () => {
+    for (const group of ['a', 'b', 'c']) await parked(group);
+    harness.laneRows.spoilLane({ queue: 'deliveries', group: 'b' });
+    harness.nowMs += 5 * minute;
+    const report = await run();
+    expect(report).toMatchObject({ released: 2, parkedLanes: 3 });
+    expect(report.errors).toMatchObject([{ code: 'DELIVERY_STORE_UNAVAILABLE', facts: { lane: 'deliveries#b' } }]);
   });
 });
 
@@ -257,6 +329,98 @@ describe('pauses, deletions and recoveries', () => {
       ['third', recovery.id],
     ]);
     expect((await harness.subscriptions.find(payrollId))?.recovery).toMatchObject({ status: 'done', redelivered: 3 });
+  });
+
+  it('releases what is due before it sends dead letters again, and in spite of a recovery that fails', async () => {
+    await parked('a');
+    harness.nowMs += 5 * minute;
+    const order: string[] = [];
+    const running = recoveryOf(harness.nowMs - hour);
+    await harness.subscriptions.setRecovery(payrollId, { seen: undefined, recovery: running });
+    const recover = () => {
+      order.push(`recovers after ${releases().length} release`);
+      return Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'down'));
+    };
+    expect(await run({ recover })).toMatchObject({ released: 1, recovered: 0, errors: [{ code: 'DELIVERY_STORE_UNAVAILABLE' }] });
+    expect(order).toEqual(['recovers after 1 release']);
+  });
+
+  it('gives recoveries fifteen seconds of its run, each of them first in its turn', async () => {
+    const others = [2, 3, 4].map((n) => storedSubscription(n));
+    for (const other of others) await harness.subscriptions.create(other);
+    const ids = [payrollId, ...others.map(({ id }) => id)];
+    for (const id of ids) await harness.subscriptions.setRecovery(id, { seen: undefined, recovery: recoveryOf(harness.nowMs - hour) });
+    const firsts = new Set<string>();
+    const endsAtMs = harness.nowMs + ids.length * minute;
+    while (firsts.size < ids.length && harness.nowMs < endsAtMs) {
+      let leftMs = 60_000;
+      const begun: string[] = [];
+      const recover: SweepParts['recover'] = async ({ id }, hasTime) => {
+        begun.push(id);
+        while (hasTime()) leftMs -= 1_000;
+        return 1;
+      };
+      await sweep(parts({ recover }), () => leftMs);
+      expect(leftMs).toBe(45_000);
+      firsts.add(begun[0] ?? '');
+      harness.nowMs += minute;
+    }
+    expect(firsts).toEqual(new Set(ids));
+  });
+
+  it('sends many dead letters of one hour again in steps, oldest first, as far as there is time, and goes on there', async () => {
+    const count = 1_350;
+    const startedAt = harness.nowMs;
+    for (let n = 0; n < count; n += 1) {
+      // Most of them in one second, and 150 in one millisecond.
+      harness.nowMs = startedAt + (n < 1_000 ? n : n < 1_150 ? 1_000 : 1_000 + (n - 1_149) * 10_000);
+      await deadLetter(`dead-${String(n).padStart(4, '0')}`);
+    }
+    await harness.subscriptions.setRecovery(payrollId, { seen: undefined, recovery: recoveryOf(startedAt, harness.nowMs + 1) });
+    const begun = async () => (await harness.subscriptions.find(payrollId))!;
+    let steps = 0;
+    const queue = collecting('replayDeliveries');
+    const on = async (hasTime: () => boolean) =>
+      recoverDeadLetters({ deliveries: harness.store, subscriptions: harness.subscriptions, queue }, await begun(), hasTime);
+    // An hour is read in one step no more: twenty looks at the clock get it to a part of it.
+    expect(await on(() => (steps += 1) <= 20)).toBeLessThan(count);
+    const cutOff = (await begun()).recovery;
+    expect(cutOff).toMatchObject({ status: 'running', redelivered: deliveries().length });
+    expect(deliveries().length).toBeGreaterThan(0);
+    expect(await on(() => true)).toBeGreaterThanOrEqual(1_000);
+    while ((await begun()).recovery?.status === 'running') await on(() => true);
+    const sentIds = deliveries().map(({ message }) => message.change.id);
+    expect(sentIds).toHaveLength(count);
+    expect(new Set(sentIds).size).toBe(count);
+    const createdAt = new Map([...harness.store.rows.values()].map((row) => [row.change, row.createdAt]));
+    const times = sentIds.map((id) => createdAt.get(id) ?? '');
+    expect(times).toEqual(times.toSorted());
+    expect((await begun()).recovery).toMatchObject({ status: 'done', redelivered: count });
+  });
+
+  it('ends a recovery that was cancelled, with what was being sent', async () => {
+    const startedAt = harness.nowMs;
+    for (let n = 0; n < 250; n += 1) {
+      harness.nowMs = startedAt + n * 1_000;
+      await deadLetter(`dead-${n}`);
+    }
+    await harness.subscriptions.setRecovery(payrollId, { seen: undefined, recovery: recoveryOf(startedAt, harness.nowMs + 1) });
+    let cancelled: Promise<string> | undefined;
+    const replayDeliveries: DeliveryQueue = {
+      send(messages) {
+        cancelled ??= cancelRecovery(payrollId, { subscriptions: harness.subscriptions });
+        return collecting('replayDeliveries').send(messages);
+      },
+    };
+    await recoverDeadLetters(
+      { deliveries: harness.store, subscriptions: harness.subscriptions, queue: replayDeliveries },
+      (await harness.subscriptions.find(payrollId))!,
+      () => true,
+    );
+    expect(await cancelled).toBe('cancelled');
+    expect(deliveries().length).toBeLessThanOrEqual(100);
+    expect((await harness.subscriptions.find(payrollId))?.recovery?.status).toBe('cancelled');
+    expect(await run()).toMatchObject({ recovered: 0 });
   });
 
   it('sweeps the others when one cannot be swept', async () => {

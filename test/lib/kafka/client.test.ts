@@ -67,4 +67,27 @@ describe('kafkaClient', () => {
     await expect(client.kafka.admin().connect()).rejects.toThrow();
     expect(messages).toContain('error [Connection] Connection error: connect ECONNREFUSED 127.0.0.1:1');
   });
+
+  it('tries again after the same wait each time', async () => {
+    const [retries, retryWaitMs] = [8, 60];
+    const atMs: number[] = [];
+    const server = createServer((socket) => {
+      atMs.push(performance.now());
+      socket.resetAndDestroy();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const connection = { brokers: [`127.0.0.1:${port}`], auth: 'none' as const, region: 'us-east-1', clientId: 'test' };
+    const client = kafkaClient(connection, { ...limits, retries, retryWaitMs });
+    await expect(client.kafka.admin().connect()).rejects.toThrow();
+    client.cut();
+    server.close();
+
+    expect(atMs).toHaveLength(1 + retries);
+    const gapsMs = atMs.slice(1).map((at, index) => at - atMs[index]!);
+    // A timer may be a moment early. Waits that grow by half each time would come to 49 times the first; a busy machine may be late with each.
+    expect(Math.min(...gapsMs)).toBeGreaterThan(retryWaitMs * 0.9);
+    expect(atMs.at(-1)! - atMs[0]!).toBeLessThan(retryWaitMs * retries * 3);
+  });
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
-import { topics } from '#lib/kafka/topics.ts';
+import { topics, topicSettings } from '#lib/kafka/topics.ts';
 import { noKafka, sharedKafkaBrokers } from '../../support/kafka-broker.ts';
 
 const brokers = sharedKafkaBrokers();
@@ -9,10 +10,52 @@ const connection = { brokers: brokers ?? [], auth: 'none' as const, region: 'us-
 const definition = topics['identity.changes.v1'];
 
 describe.skipIf(brokers === undefined)(`ensureTopics on Apache Kafka${brokers === undefined ? ` (${noKafka})` : ''}`, () => {
-  it('creates what is missing, also when several ask at once, and leaves what is there', async () => {
+  let admin: Admin;
+  beforeAll(async () => {
+    admin = new Kafka({ brokers: [...(brokers ?? [])], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+  });
+  afterAll(() => admin.disconnect());
+
+  /** What the broker says of a topic: each of the settings we name, its partitions, and how many copies each has. */
+  async function described(name: string) {
+    const named = Object.keys(topicSettings(definition, 'standard'));
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: named }],
+    });
+    const entries = resources[0]?.configEntries ?? [];
+    const { topics: known } = await admin.fetchTopicMetadata({ topics: [name] });
+    const partitions = known[0]?.partitions ?? [];
+    return {
+      settings: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+      partitions: partitions.length,
+      copies: [...new Set(partitions.map(({ replicas }) => replicas.length))],
+    };
+  }
+
+  it('creates what is missing as it is defined, also when several ask at once, and leaves what is there', async () => {
     const name = `ensured.${randomUUID()}`;
-    await Promise.all([1, 2, 3].map(() => ensureTopics(connection, { [name]: definition })));
-    await ensureTopics(connection, { [name]: { ...definition, retentionMs: 1 } });
+    // Other values than the broker's own, which it would have without being told.
+    const wanted = { ...definition, partitions: 5, retentionMs: 3_600_000, maxBatchBytes: 900_000 };
+    await Promise.all([1, 2, 3].map(() => ensureTopics(connection, { [name]: wanted })));
+    const created = await described(name);
+    await ensureTopics(connection, { [name]: { ...definition, partitions: 5 } });
+
+    expect(created).toEqual({
+      settings: {
+        'cleanup.policy': 'delete',
+        'retention.ms': '3600000',
+        'max.message.bytes': '900000',
+        'message.timestamp.type': 'LogAppendTime',
+        'unclean.leader.election.enable': 'false',
+        // There is one broker: more copies than that cannot be asked for.
+        'min.insync.replicas': '1',
+      },
+      partitions: 5,
+      copies: [1],
+    });
+    expect(await described(name)).toEqual(created);
   });
 
   it('refuses a topic with another number of partitions', async () => {

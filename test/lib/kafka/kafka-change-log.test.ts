@@ -4,6 +4,7 @@ import { isRelayError } from '#lib/errors.ts';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { kafkaChangeLog, type KafkaChangeLog } from '#lib/kafka/kafka-change-log.ts';
 import { kafkaChangeLogFeed } from '#lib/kafka/kafka-change-log-feed.ts';
+import { partitionOfKey } from '#lib/kafka/partition-of-key.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { noKafka, sharedKafkaBrokers } from '../../support/kafka-broker.ts';
 import { startTcpProxy, type ProxyMode, type TcpProxy } from './tcp-proxy.ts';
@@ -15,6 +16,7 @@ const budgetMs = 1_100;
 const slackMs = 250;
 const initProducerId = 22;
 const produce = 0;
+const partitions = 2;
 
 describe.skipIf(brokers === undefined)(`kafkaChangeLog before a broker that fails${brokers === undefined ? ` (${noKafka})` : ''}`, () => {
   let proxy: TcpProxy;
@@ -23,7 +25,7 @@ describe.skipIf(brokers === undefined)(`kafkaChangeLog before a broker that fail
 
   beforeEach(async () => {
     topic = `failing.${randomUUID()}`;
-    await ensureTopics(connectionTo(brokers![0]!), { [topic]: { ...topics['identity.changes.v1'], partitions: 2 } });
+    await ensureTopics(connectionTo(brokers![0]!), { [topic]: { ...topics['identity.changes.v1'], partitions } });
     proxy = await startTcpProxy(brokers![0]!);
     log = kafkaChangeLog({ ...connectionTo(proxy.broker), topic });
   });
@@ -108,6 +110,24 @@ describe.skipIf(brokers === undefined)(`kafkaChangeLog before a broker that fail
   it('produces idempotently where the broker allows it', async () => {
     await append('a');
     expect(proxy.requests(initProducerId)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
+    [46, 'DUPLICATE_SEQUENCE_NUMBER'],
+    [47, 'INVALID_PRODUCER_EPOCH'],
+  ])('makes its producer anew within the same append when the broker answers %i, %s', async (code) => {
+    await append('before');
+    const [asked, produced] = [proxy.requests(initProducerId), proxy.requests(produce)];
+    proxy.intercept(produce, () => {
+      proxy.intercept(produce, undefined);
+      return produceAnswer(topic, code);
+    });
+    await append('after');
+    expect(proxy.requests(initProducerId) - asked).toBe(1);
+    expect(proxy.requests(produce) - produced).toBe(2);
+    await append('at last');
+    expect(await valuesInTopic(3)).toEqual(['before', 'after', 'at last']);
   });
 
   it('goes on without idempotence where the broker refuses it, within the same append, and remembers', async () => {
@@ -201,6 +221,23 @@ function connectionTo(broker: string) {
   return { brokers: [broker], auth: 'none' as const, region: 'us-east-1', clientId: 'test' };
 }
 
+const key = 'one key';
+
 function record(value: string) {
-  return { key: 'one key', value: Buffer.from(value), headers: {} };
+  return { key, value: Buffer.from(value), headers: {} };
+}
+
+/** Produce response v5 to v7: for one topic, one partition, no times and offsets but -1; no throttling. */
+function produceAnswer(topic: string, code: number): Buffer {
+  const partition = partitionOfKey(key, partitions);
+  const head = Buffer.alloc(6 + topic.length);
+  head.writeInt32BE(1);
+  head.writeInt16BE(topic.length, 4);
+  head.write(topic, 6);
+  const body = Buffer.alloc(38, 0xff);
+  body.writeInt32BE(1);
+  body.writeInt32BE(partition, 4);
+  body.writeInt16BE(code, 8);
+  body.writeInt32BE(0, 34);
+  return Buffer.concat([head, body]);
 }

@@ -3,6 +3,7 @@ import { deliveryIdOf } from '#lib/delivery/delivery.ts';
 import { placed } from '#lib/delivery/lane.ts';
 import { RelayError } from '#lib/errors.ts';
 import { replayTotals } from '#lib/replay/replay-totals.ts';
+import type { Subscription } from '#lib/subscriptions/subscription.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { recordOf, replayId, ReplayHarness, type Happened } from './replay-harness.ts';
 
@@ -53,6 +54,27 @@ describe('what a replay sends', () => {
     await harness.create();
     await harness.run();
     expect(harness.sent()).toEqual(['0-2']);
+  });
+
+  it('queues of a change only what the subscription asks for', async () => {
+    const record = recordOf(0, 0, activated('ana', 1));
+    const whole = JSON.parse(Buffer.from(record.value ?? []).toString('utf8')) as { data: object };
+    const data = { ...whole.data, user: { id: 'ana', userName: 'ana@example.com', displayName: 'Ana Ito' } };
+    const value = Buffer.from(JSON.stringify({ ...whole, data }));
+    const filter = 'user.userName eq "ana@example.com"';
+    const queuedFor = async (narrowing: Partial<Subscription>) => {
+      const harness = new ReplayHarness([[{ ...record, value }]], { filter, ...narrowing });
+      await harness.create();
+      await harness.run();
+      expect(harness.queue.taken).toHaveLength(1);
+      return harness.queue.taken[0]?.message.change;
+    };
+    expect((await queuedFor({}))?.data).toEqual(data);
+    const minimal = await queuedFor({ format: 'minimal' });
+    expect(minimal).toMatchObject({ ...whole, data: { ...whole.data, user: { id: 'ana' } } });
+    expect(JSON.stringify(minimal)).not.toMatch(/example\.com|Ito/);
+    const narrowed = await queuedFor({ attributes: ['user.displayName'] });
+    expect(narrowed?.data.user).toEqual({ id: 'ana', displayName: 'Ana Ito' });
   });
 
   it('does not bring back by `types` or `user` what a newer change took away', async () => {

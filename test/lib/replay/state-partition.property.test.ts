@@ -69,7 +69,8 @@ describe('a state key in two partitions', () => {
     if (replay.subscription !== undefined) await harness.subscriptions.create(replay.subscription);
     const messages = replay.queue.taken.map(({ message }) => message);
     const outcomes: string[] = [];
-    for (const message of isTurned ? messages.toReversed() : messages) outcomes.push((await workDelivery(harness.parts(), { message, group: 'g', probe: false })).kind);
+    for (const message of isTurned ? messages.toReversed() : messages)
+      outcomes.push((await workDelivery(harness.parts(), { message, group: 'g', probe: false })).kind);
     expect(outcomes).toEqual(isTurned ? ['delivered', 'superseded'] : ['delivered', 'delivered']);
     expect(harness.sentIds()).toEqual(isTurned ? ['1-0'] : ['0-0', '1-0']);
   });

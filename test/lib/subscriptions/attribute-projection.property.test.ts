@@ -59,8 +59,12 @@ function isWithin(part: unknown, whole: unknown): boolean {
   if (typeof part !== 'object' || part === null || typeof whole !== 'object' || whole === null) return Object.is(part, whole);
   if (Array.isArray(part) !== Array.isArray(whole)) return false;
   if (Array.isArray(part)) {
-    const rest = (whole as unknown[]).values();
-    return part.every((element) => rest.some((candidate) => isWithin(element, candidate)));
+    let next = 0;
+    return part.every((element) => {
+      const found = (whole as unknown[]).findIndex((candidate, index) => index >= next && isWithin(element, candidate));
+      next = found + 1;
+      return found !== -1;
+    });
   }
   return Object.entries(part).every(([name, member]) => Object.hasOwn(whole, name) && isWithin(member, Reflect.get(whole, name)));
 }
@@ -83,6 +87,8 @@ it('is a part of the change, holds no value that was not asked for and every one
       expect(leaves(sent.data).filter((leaf) => !isAskedFor(leaf, paths))).toEqual([]);
       expect(schemaErrors(sent)).toEqual([]);
       expect(changeSchema.safeParse(sent).error).toBeUndefined();
+      // It is narrowed when it is queued and at each attempt.
+      expect(JSON.parse(JSON.stringify(projected(sent, paths)))).toEqual(sent);
 
       // Lists within lists are not looked into, so only what they do not hide is sure to be there.
       const shown = new Set(leaves(sent.data).map(({ path: at, value }) => JSON.stringify([at, value])));

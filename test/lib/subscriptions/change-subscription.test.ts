@@ -36,6 +36,17 @@ describe('changeSubscription', () => {
     expect(await subscriptions.find(subscription.id)).toEqual(expected);
   });
 
+  it('lets nobody ask for more requests at a time than the stage allows', async () => {
+    const { subscription, subscriptions, parts } = await stored(rich);
+    const ask = (concurrency: number) => changeSubscription({ limits: { concurrency } }, subscription.id, { ...parts, maxConcurrency: 12 });
+    expect(await ask(13)).toEqual({
+      kind: 'invalid',
+      errors: [{ pointer: '/limits/concurrency', detail: 'must be a whole number from 1 to 12' }],
+    });
+    expect(await subscriptions.find(subscription.id)).toEqual(subscription);
+    expect((await ask(12)).kind).toBe('changed');
+  });
+
   it.each([
     [{ name: 'New' }, { name: 'New' }],
     [{ orgs: null }, { orgs: undefined }],

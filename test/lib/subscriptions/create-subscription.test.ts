@@ -85,6 +85,17 @@ describe('createSubscription', () => {
     expect(subscriptionSchema.parse(stored[0])).toEqual(stored[0]);
   });
 
+  it('lets nobody ask for more requests at a time than the stage allows', async () => {
+    const { stored, parts } = memory();
+    const ask = (concurrency: number) => createSubscription({ ...good, limits: { concurrency } }, { ...parts, maxConcurrency: 12 });
+    expect((await ask(12)).kind).toBe('created');
+    expect(await ask(13)).toEqual({
+      kind: 'invalid',
+      errors: [{ pointer: '/limits/concurrency', detail: 'must be a whole number from 1 to 12' }],
+    });
+    expect(stored).toHaveLength(1);
+  });
+
   it('keeps what is to be sent of a change', async () => {
     const { stored, parts } = memory();
     const attributes = ['user.userName', 'scim.attributes'];

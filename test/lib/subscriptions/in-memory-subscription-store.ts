@@ -54,8 +54,8 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
   }
 
   setStatus(id: SubscriptionId, change: Parameters<SubscriptionStore['setStatus']>[1]): Promise<boolean> {
-    const { status, from, at, pausedUntil, disabledReason, event, whileOpenSince } = change;
-    const update = ({ pausedUntil: _, disabledReason: __, circuit, ...rest }: Subscription): Subscription | undefined =>
+    const { status, from, at, pausedUntil, pausedSince, disabledReason, event, whileOpenSince } = change;
+    const update = ({ pausedUntil: _, pausedSince: __, disabledReason: ___, circuit, ...rest }: Subscription): Subscription | undefined =>
       !from.includes(rest.status) || (whileOpenSince !== undefined && circuit?.since !== whileOpenSince)
         ? undefined
         : {
@@ -63,6 +63,7 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
             status,
             updatedAt: at.toISOString() > rest.updatedAt ? at.toISOString() : rest.updatedAt,
             ...(pausedUntil === undefined ? {} : { pausedUntil: pausedUntil.toISOString() }),
+            ...(pausedSince === undefined ? {} : { pausedSince: pausedSince.toISOString() }),
             ...(disabledReason === undefined ? {} : { disabledReason }),
             ...(status === 'paused' && circuit !== undefined ? { circuit } : {}),
           };
@@ -72,7 +73,7 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
   setRecovery(id: SubscriptionId, { seen, recovery }: Parameters<SubscriptionStore['setRecovery']>[1]): Promise<boolean> {
     const set = this.#update(id, (subscription) => {
       const { recovery: stored, status } = subscription;
-      const asSeen = seen === undefined ? stored?.status !== 'running' : stored?.id === seen.id && stored.cursor === seen.cursor;
+      const asSeen = stored?.status === 'running' ? stored.id === seen?.id && stored.cursor === seen.cursor : seen === undefined;
       return status !== 'deleted' && asSeen ? { ...subscription, recovery } : undefined;
     });
     return Promise.resolve(set);

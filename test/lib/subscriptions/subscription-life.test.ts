@@ -24,7 +24,7 @@ describe('pauseSubscription', () => {
     const outcome = await pauseSubscription({}, id, parts);
     expect(outcome).toMatchObject({
       kind: 'moved',
-      subscription: { status: 'paused', pausedUntil: '2026-11-29T08:00:00.000Z', updatedAt: at },
+      subscription: { status: 'paused', pausedUntil: '2026-11-29T08:00:00.000Z', pausedSince: at, updatedAt: at },
     });
     expect(await find()).toEqual(outcome.kind === 'moved' ? outcome.subscription : undefined);
   });
@@ -33,6 +33,53 @@ describe('pauseSubscription', () => {
     const { id, parts, find } = await stored();
     expect((await pauseSubscription({ until }, id, parts)).kind).toBe('moved');
     expect(await find()).toMatchObject({ status: 'paused', pausedUntil: new Date(until).toISOString() });
+  });
+
+  it('does not make a pause longer than seven days, however often it is asked for', async () => {
+    const { id, subscriptions, parts, find } = await stored();
+    await pauseSubscription({}, id, parts);
+    const later = { subscriptions, now: () => new Date('2026-11-28T08:00:00.000Z') };
+    expect((await pauseSubscription({ until: '2026-11-28T12:00:00Z' }, id, later)).kind).toBe('moved');
+    expect(await find()).toMatchObject({ pausedUntil: '2026-11-28T12:00:00.000Z', pausedSince: at });
+    expect((await pauseSubscription({}, id, later)).kind).toBe('moved');
+    expect(await find()).toMatchObject({ pausedUntil: '2026-11-29T08:00:00.000Z', pausedSince: at });
+    const before = await find();
+    expect(await pauseSubscription({ until: '2026-11-29T08:00:00.001Z' }, id, later)).toEqual({
+      kind: 'invalid',
+      errors: [{ pointer: '/until', detail: expect.stringContaining('can be 2026-11-29T08:00:00.000Z at most') }],
+    });
+    expect(await find()).toEqual(before);
+  });
+
+  it('begins a new pause after one that has ended', async () => {
+    const { id, subscriptions, parts, find } = await stored();
+    await pauseSubscription({}, id, parts);
+    const later = { subscriptions, now: () => new Date('2026-11-25T08:00:00.000Z') };
+    await resumeSubscription(id, later);
+    expect(await find()).not.toHaveProperty('pausedSince');
+    await pauseSubscription({}, id, later);
+    expect(await find()).toMatchObject({ pausedUntil: '2026-12-02T08:00:00.000Z', pausedSince: '2026-11-25T08:00:00.000Z' });
+  });
+
+  it('counts a pause from its last change when nobody wrote down when it began', async () => {
+    const updatedAt = '2026-11-20T00:00:00.000Z';
+    const { id, parts, find } = await stored({ status: 'paused', pausedUntil: '2026-11-23T00:00:00.000Z', updatedAt });
+    await pauseSubscription({}, id, parts);
+    expect(await find()).toMatchObject({ pausedUntil: '2026-11-27T00:00:00.000Z', pausedSince: updatedAt });
+  });
+
+  it('looks again when its status moved meanwhile, and takes no beginning over from a pause that has ended', async () => {
+    const { id, subscriptions, parts, find } = await stored({ status: 'paused', pausedSince: '2026-11-16T00:00:00.000Z' });
+    let looks = 0;
+    const find1 = async () => {
+      const seen = await find();
+      looks += 1;
+      if (looks === 1) await resumeSubscription(id, parts);
+      return seen;
+    };
+    const racing = { subscriptions: { find: find1, setStatus: subscriptions.setStatus.bind(subscriptions) }, now: parts.now };
+    expect((await pauseSubscription({}, id, racing)).kind).toBe('moved');
+    expect(await find()).toMatchObject({ pausedSince: at, pausedUntil: '2026-11-29T08:00:00.000Z' });
   });
 
   it('gives a pause another end', async () => {

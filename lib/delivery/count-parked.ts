@@ -1,0 +1,30 @@
+import { RelayError } from '../errors.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
+import type { GoOver } from './go-over.ts';
+import type { SweepParts } from './sweep-parts.ts';
+
+export interface ParkedCount {
+  /** Lanes that are parked, due or not; at least, since no more are looked at than are here. */
+  readonly parkedLanes: number;
+  /** Of those that were looked at. */
+  readonly oldestParkedSeconds: number;
+}
+
+/** Lanes of a subscription that are looked at: a few hundred kilobytes of its index once a minute. */
+const mostLanes = 2_000;
+
+/** `unreadable`: an error for each lane that stands in the store and can be released by nobody. */
+export async function countParked(
+  { lanes, now }: Pick<SweepParts, 'lanes' | 'now'>,
+  { all, goOver, hasTime }: { all: readonly Subscription[]; goOver: GoOver; hasTime: () => boolean },
+): Promise<ParkedCount & { readonly unreadable: readonly RelayError[] }> {
+  const counted = await goOver(all, { mayBegin: hasTime, work: ({ id }) => lanes.waiting(id, mostLanes) });
+  const oldestMs = Math.min(...counted.flatMap(({ oldestParkedAt }) => oldestParkedAt?.getTime() ?? []));
+  return {
+    parkedLanes: counted.reduce((sum, { count }) => sum + count, 0),
+    oldestParkedSeconds: Number.isFinite(oldestMs) ? Math.round(Math.max(0, now().getTime() - oldestMs) / 1_000) : 0,
+    unreadable: counted.flatMap(({ unreadable }) =>
+      unreadable.map((lane) => new RelayError('DELIVERY_STORE_UNAVAILABLE', 'A stored lane cannot be read', { facts: { lane } })),
+    ),
+  };
+}
