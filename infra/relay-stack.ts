@@ -86,6 +86,15 @@ export class RelayStack extends Stack {
 
     this.#say('HookUrl', `${door.hooks.url}/okta/ORG/events`, 'For Okta: put the name of the org in place of ORG');
     this.#say('AdminUrl', `${door.admin.url}/v1`, 'Next: POST an org to /orgs, signed with SigV4 (docs/deploy.md, "The first org")');
+    this.#say(
+      'RegisterHook',
+      [
+        'npm run okta-relay -- hook register --okta-org https://ORG.okta.com --okta-token-env OKTA_API_TOKEN',
+        `--hook-url ${door.hooks.url}/okta/ORG/events --secret-env HOOK_SECRET`,
+        `--from-relay ${door.admin.url}/v1 --relay-region ${props.env.region}`,
+      ].join(' '),
+      'After that: makes the event hook at Okta and has it verified (docs/okta.md)',
+    );
     this.#say('AlarmsTopic', alarms.topic.topicArn, 'Subscribe to it whoever is to hear of alarms');
     this.#say('Dashboard', dashboard.name, 'Its name in CloudWatch');
     for (const [id, { dnsTarget }] of Object.entries({ HookDomainTarget: door.hooks, AdminDomainTarget: door.admin }))

@@ -37,6 +37,26 @@ describe('the delivery store in DynamoDB', () => {
     expect([...found.keys()]).toEqual([message.delivery]);
   });
 
+  it('ends a page when its time is up, and goes on from its cursor', async () => {
+    const subscription = 'sub_01k9s10wpage00000000000000';
+    const old = deliveryMessage({ change: randomUUID(), subscription });
+    const createdAt = new Date(now.getTime() - 20 * 60 * 60_000);
+    await store.claim({ message: old, lease: 'a', now: createdAt, leaseMs: 1_000 });
+    let clockMs = now.getTime();
+    // A second for each look at the clock: an hour of the log takes one.
+    const slow = dynamodbDeliveryStore({ client, table: 'deliveries', now: () => new Date((clockMs += 1_000)) });
+    const pages = [];
+    let cursor: string | undefined;
+    do {
+      const page = await slow.list({ subscription, since: new Date(createdAt.getTime() - 1), limit: 10, cursor });
+      if (page.kind === 'bad-cursor') throw new Error('the cursor was not taken back');
+      pages.push(page.data.map(({ change }) => change));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined && pages.length < 50);
+    expect(pages.length).toBeGreaterThan(4);
+    expect(pages.flat()).toEqual([old.change.id]);
+  });
+
   it('still claims when the answer to its write was lost', async () => {
     faulty.loseOneAnswer('UpdateItem');
     const message = deliveryMessage({ change: randomUUID() });
