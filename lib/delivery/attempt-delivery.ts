@@ -4,6 +4,7 @@ import type { DeliverParts } from './deliver-parts.ts';
 import type { Attempt, AttemptError, Claim, DeliveryMessage, DeliveryReason, Settlement } from './delivery.ts';
 import { isRemoval } from './is-removal.ts';
 import { lostClaim, type DeliveryOutcome } from './message-outcome.ts';
+import { narrowedMessage } from './narrowed-message.ts';
 import { nextStep, retryScheduleOf, type NextStep } from './retry-schedule.ts';
 import { endTurn, takeTurn, type Turn } from './state-turn.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
@@ -106,7 +107,7 @@ interface Made {
   readonly refused: boolean;
 }
 
-function settlementOf({ message, lease }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
+function settlementOf({ message, lease, subscription }: ClaimedDelivery, { at, now, answer, step, refused }: Made): Settlement {
   const probe = step.kind === 'probe-failed';
   const attempt: Attempt = {
     time: at.toISOString(),
@@ -119,7 +120,7 @@ function settlementOf({ message, lease }: ClaimedDelivery, { at, now, answer, st
   const made = { id: message.delivery, lease, attempt, refused };
   if (step.kind === 'delivered') return { ...made, status: 'delivered' };
   if (step.kind === 'probe-failed') return { ...made, status: 'parked' };
-  if (step.kind !== 'wait') return { ...made, status: 'dead', reason: step.kind, letter: message };
+  if (step.kind !== 'wait') return { ...made, status: 'dead', reason: step.kind, letter: narrowedMessage(message, subscription) };
   const status = step.waitMs <= longestQueueWaitMs ? 'pending' : 'parked';
   return { ...made, status, nextAttemptAt: new Date(now.getTime() + step.waitMs) };
 }

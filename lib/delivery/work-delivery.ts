@@ -6,6 +6,7 @@ import type { Admission } from './circuits.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import { deliveryLifetimeMs, type Claim, type DeliveryMessage } from './delivery.ts';
 import { lostClaim, type DeliveryOutcome, type SettledOutcome } from './message-outcome.ts';
+import { narrowedMessage } from './narrowed-message.ts';
 
 /** On top of an attempt's timeout: passing the stale guard, writing the outcome, each with its retries, and clocks that are a little off. */
 const leaseMarginMs = 15_000;
@@ -31,7 +32,7 @@ export interface DeliveryWork {
 export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Promise<DeliveryOutcome> {
   const target = await findTarget(parts, work);
   if (target.kind === 'held') return target;
-  if (target.kind === 'unwanted') return settleUnwanted(parts, work.message, target.outcome);
+  if (target.kind === 'unwanted') return settleUnwanted(parts, work.message, target.ending);
 
   const dueAt = work.mayWait === true && !work.probe ? await dueLater(parts, work.message) : undefined;
   if (dueAt !== undefined) return { kind: 'failing', dueAt, because: 'not-yet' };
@@ -46,7 +47,7 @@ export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Pro
     if (claim.kind !== 'claimed') return unclaimed(parts, claim);
     // Never without a single attempt: a pause may have used up all of its time.
     const isExpired = claim.attempts > 0 && parts.now().getTime() - claim.createdAt.getTime() > deliveryLifetimeMs;
-    if (isExpired) return await end(parts, { message: work.message, lease: lease.lease, outcome: dead('expired') });
+    if (isExpired) return await end(parts, { message: work.message, lease: lease.lease, ending: dead('expired', subscription) });
     return await attemptDelivery(parts, { ...work, ...lease, ...target, claim, admission, answered: () => place.leave() });
   } finally {
     place.leave();
@@ -61,22 +62,28 @@ async function dueLater({ store, now }: DeliverParts, { delivery }: DeliveryMess
 
 /**
  * Ends a delivery that failed, because something behind it got through. Not settled when another instance is at it right now.
- * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ * Cancelled when its subscription was deleted meanwhile: nobody says any more what a letter may hold.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE
  */
 export async function yieldDelivery(parts: DeliverParts, message: DeliveryMessage): Promise<DeliveryOutcome> {
-  const { claim, lease } = await claimed(parts, message, true);
-  return claim.kind === 'claimed' ? end(parts, { message, lease, outcome: dead('yielded') }) : unclaimed(parts, claim);
+  const subscription = await parts.subscriptions.find(message.subscription);
+  return settleUnwanted(parts, message, isGone(subscription) ? cancelled : dead('yielded', subscription));
 }
 
+/** How a delivery ends without an attempt. Of one that is `dead` the letter is kept, for its subscription. */
+type Ending =
+  | { readonly outcome: { readonly kind: 'cancelled' } }
+  | { readonly outcome: Extract<SettledOutcome, { kind: 'dead' }>; readonly subscription: Subscription };
+
 type Target =
-  | { readonly kind: 'unwanted'; readonly outcome: SettledOutcome & { kind: 'cancelled' | 'dead' } }
+  | { readonly kind: 'unwanted'; readonly ending: Ending }
   | { readonly kind: 'held'; readonly reason: 'circuit' | 'paused' }
   | { readonly kind: 'ready'; readonly subscription: Subscription; readonly secrets: readonly string[] };
 
 async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork): Promise<Target> {
   const subscription = await parts.subscriptions.find(message.subscription);
-  if (subscription === undefined || subscription.status === 'deleted') return { kind: 'unwanted', outcome: { kind: 'cancelled' } };
-  if (subscription.status === 'disabled') return { kind: 'unwanted', outcome: dead('subscription-disabled') };
+  if (isGone(subscription)) return { kind: 'unwanted', ending: cancelled };
+  if (subscription.status === 'disabled') return { kind: 'unwanted', ending: dead('subscription-disabled', subscription) };
   if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
   const { circuit } = subscription;
   if (circuit !== undefined && !probe && !isProbeDue(circuit, parts.now())) return { kind: 'held', reason: 'circuit' };
@@ -94,16 +101,20 @@ async function admitted(parts: DeliverParts, subscription: Subscription, { probe
 }
 
 /** Also before the next attempt is due: nothing will be attempted. */
-async function settleUnwanted(
-  parts: DeliverParts,
-  message: DeliveryMessage,
-  outcome: SettledOutcome & { kind: 'cancelled' | 'dead' },
-): Promise<DeliveryOutcome> {
+async function settleUnwanted(parts: DeliverParts, message: DeliveryMessage, ending: Ending): Promise<DeliveryOutcome> {
   const { claim, lease } = await claimed(parts, message, true);
-  return claim.kind === 'claimed' ? end(parts, { message, lease, outcome }) : unclaimed(parts, claim);
+  return claim.kind === 'claimed' ? end(parts, { message, lease, ending }) : unclaimed(parts, claim);
 }
 
-const dead = (reason: 'expired' | 'yielded' | 'subscription-disabled') => ({ kind: 'dead', reason, because: reason }) as const;
+function isGone(subscription: Subscription | undefined): subscription is undefined | (Subscription & { readonly status: 'deleted' }) {
+  return subscription === undefined || subscription.status === 'deleted';
+}
+
+const cancelled: Ending = { outcome: { kind: 'cancelled' } };
+
+function dead(reason: 'expired' | 'yielded' | 'subscription-disabled', subscription: Subscription): Ending {
+  return { outcome: { kind: 'dead', reason, because: reason }, subscription };
+}
 
 interface Held {
   readonly claim: Claim;
@@ -127,13 +138,15 @@ function unclaimed(parts: DeliverParts, claim: Exclude<Claim, { kind: 'claimed' 
 
 async function end(
   parts: DeliverParts,
-  { message, lease, outcome }: { message: DeliveryMessage; lease: string; outcome: SettledOutcome & { kind: 'cancelled' | 'dead' } },
+  { message, lease, ending }: { message: DeliveryMessage; lease: string; ending: Ending },
 ): Promise<DeliveryOutcome> {
   const settled = await parts.store.settle({
     id: message.delivery,
     lease,
-    status: outcome.kind,
-    ...(outcome.kind === 'dead' ? { reason: outcome.reason, letter: message } : { reason: 'subscription-deleted' as const }),
+    status: ending.outcome.kind,
+    ...('subscription' in ending
+      ? { reason: ending.outcome.reason, letter: narrowedMessage(message, ending.subscription) }
+      : { reason: 'subscription-deleted' as const }),
   });
-  return settled === 'lost' ? lostClaim : outcome;
+  return settled === 'lost' ? lostClaim : ending.outcome;
 }

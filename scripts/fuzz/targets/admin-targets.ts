@@ -105,6 +105,7 @@ export const adminBodies: readonly Target[] = [
     'null',
     '"limits":',
   ]),
+  bodies('admin-subscription-secret', 'POST /v1/subscriptions/sub_00000000000000000000000001/rotate-secret', ['"overlapSeconds":', '"secret":', 'whsec_', '"signature":', 'v1a', 'both', '=']), // prettier-ignore
   bodies('admin-replay', 'POST /v1/replays', ['"from":', '"to":', '2026-11-21T', '+24:00', 'sub_']),
   bodies('admin-org', 'POST /v1/orgs', ['"hosts":', '"secret":', '"kind":', 'basic', 'hmac', '-', '.']),
   bodies('admin-org-change', 'PATCH /v1/orgs/acme', ['"hosts":', '"hooks":', '"status":']),

@@ -8,6 +8,7 @@ import { serialiseChange } from '#lib/identity/serialise-change.ts';
 import { readSpoolMessage, spoolMessages } from '#lib/intake/spool-message.ts';
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
 import { replayMessageSchema } from '#lib/replay/work-replays.ts';
+import { narrowedChange } from '#lib/subscriptions/narrowed-change.ts';
 import { compileFilter } from '#lib/subscriptions/scim-filter/compile-filter.ts';
 import { deliveryMessage, payrollId } from '../../../test/lib/delivery/delivery-message.ts';
 import { noon } from '../../../test/lib/okta/authenticity-fixtures.ts';
@@ -35,6 +36,26 @@ function deliverable(message: DeliveryMessage): void {
     hold(Buffer.byteLength(fixedAttributesOf(message, noon)[name]?.S ?? '') <= maxIndexKeyBytes, 'index keys fit into DynamoDB');
 }
 
+/** What subscriptions that ask for less are sent, and what is kept of it. */
+const narrowing: readonly Parameters<typeof narrowedChange>[1][] = [
+  { format: 'minimal', attributes: undefined },
+  { format: 'cloudevents', attributes: ['user.userName', 'group', 'scim.patch', 'okta.event.target.displayName'] },
+];
+
+/** Narrowed, a change is one that deliver reads and sends, no longer than it was, and as narrow as it gets. */
+function narrowable(message: DeliveryMessage): void {
+  const length = JSON.stringify(message.change).length;
+  for (const wanted of narrowing) {
+    const change = narrowedChange(message.change, wanted);
+    const text = JSON.stringify(change);
+    hold(text.length <= length, 'narrowing adds nothing');
+    hold(JSON.stringify(narrowedChange(change, wanted)) === text, 'narrowed once more, a change stays as it is');
+    const read = readDeliveryMessage(JSON.stringify({ ...message, change }), noon);
+    hold(read.kind === 'readable', 'deliver reads what a subscription that asks for less is sent');
+    deliverable(read.message);
+  }
+}
+
 export const kafkaRecord: Target = {
   name: 'kafka-record',
   about: 'values of identity.changes.v1: CloudEvents of whoever may write to the topic',
@@ -56,6 +77,7 @@ export const kafkaRecord: Target = {
     const read = readDeliveryMessage(JSON.stringify(message), noon);
     hold(read.kind === 'readable', 'deliver reads what fan-out sends');
     deliverable(read.message);
+    narrowable(read.message);
     return reading.kind;
   },
 };

@@ -23,6 +23,8 @@ export const retryAfter: Target = {
 };
 
 const timeoutMs = 500;
+/** As docs/api.md has it, in UTF-16 units. */
+const longestExcerpt = 256;
 /** A round trip over loopback, with a socket of its own. */
 const answerLimitMs = 300;
 
@@ -56,6 +58,9 @@ export async function subscriberAnswer(): Promise<Target> {
         hold(Number.isInteger(result.status) && result.status >= 0 && result.status <= 999, 'a status has three digits');
         const wait = retryAfterMs(result.retryAfter, noon);
         hold(wait === undefined || wait >= 0, 'a wait is a number from zero up');
+        const { excerpt = '' } = result;
+        hold(excerpt.length <= longestExcerpt && excerpt.isWellFormed(), 'what is kept of a body is short and whole');
+        hold(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(excerpt), 'what is kept of a body holds no control characters');
         return result.kind;
       } finally {
         sender.close();

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { deliveryMessageSchema, type DeliveryStatus } from '#lib/delivery/delivery.ts';
+import { deliveryMessageSchema, type DeliveryMessage, type DeliveryStatus } from '#lib/delivery/delivery.ts';
 import { redeliver } from '#lib/delivery/redeliver.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
-import { relayWith } from './asked-for.ts';
+import { now, relayWith } from './asked-for.ts';
+
+function namedIn(message: DeliveryMessage): DeliveryMessage {
+  const user = { id: '00uAna', userName: 'ana@example.com', displayName: 'Ana Ito' };
+  return { ...message, change: { ...message.change, data: { ...message.change.data, user } } };
+}
 
 describe('redeliver', () => {
   it('puts a dead letter on the queue again, as a delivery of its own in its lane', async () => {
@@ -19,6 +24,15 @@ describe('redeliver', () => {
     });
     expect(queued?.message.delivery).not.toBe(relay.message.delivery);
     expect(deliveryMessageSchema.parse(JSON.parse(JSON.stringify(queued?.message)))).toEqual(queued?.message);
+  });
+
+  it('puts no more of it on the queue than the subscription asks for by now', async () => {
+    const relay = await relayWith();
+    await relay.settle(namedIn(relay.message), 'dead', 'exhausted');
+    await relay.subscriptions.change(relay.subscription, { attributes: ['user.userName'], at: now });
+    await redeliver(relay.message.delivery, relay);
+    expect(relay.queue.taken[0]?.message.change.data.user).toEqual({ id: '00uAna', userName: 'ana@example.com' });
+    expect(JSON.stringify(relay.queue.taken)).not.toContain('Ana Ito');
   });
 
   it('sends one delivery, however often and by however many it is asked for', async () => {
