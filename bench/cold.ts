@@ -84,7 +84,7 @@ function table(subjects: readonly Subject[], timesMs: ReadonlyMap<string, readon
   const row = (...cells: readonly string[]): string => cells.map((cell, at) => (at === 0 ? cell.padEnd(14) : cell.padStart(11))).join('');
   const rows = subjects.map(({ name, bytes }) => {
     const [median, p95] = [quantile(timesOf(name), 0.5), quantile(timesOf(name), 0.95)];
-    return row(name, String(Math.round(bytes / 1_000)), median.toFixed(0), p95.toFixed(0), (median - floorMs).toFixed(0), (median / floorMs).toFixed(2)); // prettier-ignore
+    return row(name, String(Math.round(bytes / 1_024)), median.toFixed(0), p95.toFixed(0), (median - floorMs).toFixed(0), (median / floorMs).toFixed(2)); // prettier-ignore
   });
   return [row('', 'KB', 'median ms', 'p95 ms', '+ ms', '× nothing'), ...rows].join('\n');
 }

@@ -15,12 +15,12 @@ const asked = (name: string): string | undefined => {
 };
 
 const stageName = asked('stage') ?? 'dev';
-const stage = readStage(stageName);
+const stage = readStage(stageName, asked('region'));
 const account = asked('account');
 checkAgainstRules(app);
 new RelayStack(app, `okta-event-relay-${stageName}`, {
   stage,
-  env: { region: asked('region') ?? stage.region, ...(account === undefined ? {} : { account }) },
+  env: { region: stage.region, ...(account === undefined ? {} : { account }) },
   terminationProtection: stage.onDestroy === 'retain',
 });
 app.synth();

@@ -10,6 +10,7 @@ export const promises = {
   OrgSilent: 'An org has sent nothing for longer than it ever should',
   ChangesSpooled: 'Kafka is away: changes wait in the spool',
   FanOutLag: 'Changes wait in Kafka for fan-out',
+  FanOutSilent: 'Changes go into Kafka and fan-out is not asked to take them out',
   FanOutStuck: 'A partition comes again and again: its changes wait',
   DeliveriesWaiting: 'Deliveries wait in the queue for longer than they should',
   QueueNearLimit: 'So many deliveries are in a queue that SQS will soon not find the free lanes among them',

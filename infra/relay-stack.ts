@@ -75,6 +75,7 @@ export class RelayStack extends Stack {
     const door = new FrontDoor(this, 'FrontDoor', {
       receiveHook: warm(receiveHook, stage),
       admin: admin.function,
+      reservedConcurrency,
       domains: stage.domains,
       keeping,
       key: keys.data,
@@ -91,7 +92,10 @@ export class RelayStack extends Stack {
       [
         'npm run okta-relay -- hook register --okta-org https://ORG.okta.com --okta-token-env OKTA_API_TOKEN',
         `--hook-url ${door.hooks.url}/okta/ORG/events --secret-env HOOK_SECRET`,
-        `--from-relay ${door.admin.url}/v1 --relay-region ${props.env.region}`,
+        // The command has no client certificate to show at a door that asks for one.
+        stage.domains?.admin?.clientCertificates === undefined
+          ? `--from-relay ${door.admin.url}/v1 --relay-region ${props.env.region}`
+          : "--types 'identity.*'",
       ].join(' '),
       'After that: makes the event hook at Okta and has it verified (docs/okta.md)',
     );

@@ -109,6 +109,11 @@ export const stageSchema = z
     path: ['kafka', 'clusterArn'],
     error: "is not in the stage's region",
   })
+  .superRefine(({ domains = {}, region }, context) => {
+    for (const [door, domain] of Object.entries(domains))
+      if (domain !== undefined && domain.certificateArn.split(':')[3] !== region)
+        context.addIssue({ code: 'custom', path: ['domains', door, 'certificateArn'], message: "is not in the stage's region" });
+  })
   .refine(({ fanOut }) => fanOut.minimumPollers <= fanOut.maximumPollers, {
     path: ['fanOut'],
     error: 'minimumPollers is above maximumPollers',
@@ -174,11 +179,11 @@ export function maxConcurrencyPerSubscription({ deliver }: Pick<Stage, 'deliver'
 
 export const stageNames = Object.keys(stages) as (keyof typeof stages)[];
 
-/** The named stage, checked. @throws Error that names every value at fault, or the stages there are. */
-export function readStage(name: string): Stage {
+/** The named stage, in its own region or in this one, and checked with it: a cluster and certificates are of one region. @throws Error that names every value at fault, or the stages there are. */
+export function readStage(name: string, region?: string): Stage {
   const found = Object.entries(stages).find(([stage]) => stage === name);
   if (found === undefined) throw new Error(`There is no stage "${name}" in infra/stages.ts, only ${stageNames.join(', ')}`);
-  return checkStage(name, found[1]);
+  return checkStage(name, region === undefined ? found[1] : { ...found[1], region });
 }
 
 /** @throws Error that names every value at fault. */

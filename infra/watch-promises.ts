@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { Alarms, relayMetric, sumOf } from './constructs/alarms.ts';
 import type { FailedInvocations } from './constructs/failed-invocations.ts';
@@ -60,6 +60,19 @@ function watchFanOut(alarms: Alarms, { fanOut }: Watched): void {
     period: minute,
   });
   alarms.watch('FanOutLag', { metric: lag, atLeast: 1_000, of: [5, 5] });
+  // A mapping that is disabled or cannot reach the brokers reports no lag at all. What was spooled has not reached the log.
+  const silent = new MathExpression({
+    // In a sum a metric without any data counts as nothing: more than was spooled was accepted, and runs add nothing to it.
+    expression: 'IF(2 * accepted - SUM([accepted, spooled]) > 0 AND SUM([accepted, runs]) == accepted, 1, 0)',
+    usingMetrics: {
+      accepted: relayMetric(alarms, 'Accepted'),
+      spooled: relayMetric(alarms, 'Spooled'),
+      runs: fanOut.function.metricInvocations({ period: fiveMinutes }),
+    },
+    period: fiveMinutes,
+    label: 'changes in the log and no fan-out',
+  });
+  alarms.watch('FanOutSilent', { metric: silent, atLeast: 1, of: [3, 3] });
   // A little traffic that is stuck makes a short lag: whether a partition comes again is seen by itself.
   alarms.watch('FanOutStuck', { metric: relayMetric(alarms, 'StuckPartitions', { period: minute }), atLeast: 1, of: [5, 5] });
 }

@@ -11,6 +11,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { deliver } from '#lib/delivery/deliver.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
+import { tracesOfBodies } from '#lib/telemetry/traces.ts';
 import { deliveringFrom, telemetry } from './wiring.ts';
 
 export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
@@ -30,6 +31,7 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
 
     const { duplicate: duplicates, waits: retried, ...same } = counts;
     const line = lineOf(context);
+    line.note(tracesOfBodies(Records.map(({ body }) => body)));
     line.note({ deliveries: messages.length, duplicates, retried, ...same, reasons, outcome: failures.length === 0 ? 'done' : 'partial' });
     if (failures.length > 0 || counts.dead > 0 || counts.quarantined > 0) line.warn();
     for (const error of errors) line.failure(error);

@@ -10,6 +10,7 @@ import { fanOut } from '#lib/delivery/fan-out.ts';
 import { mskBatchResponse, type MskBatchResponse } from '#lib/msk/msk-batch-response.ts';
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
+import { tracesOfRecords } from '#lib/telemetry/traces.ts';
 import { fanningOut, telemetry } from './wiring.ts';
 
 export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
@@ -22,6 +23,7 @@ export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
     );
 
     const line = lineOf(context);
+    line.note(tracesOfRecords(records));
     line.note({ ...counts, failedPartitions: resumePoints.size, outcome: resumePoints.size === 0 ? 'done' : 'partial' });
     telemetry.metrics.count('Queued', counts.deliveries);
     telemetry.metrics.count('Quarantined', counts.quarantined);

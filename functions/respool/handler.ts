@@ -10,6 +10,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { respool } from '#lib/intake/respool.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
+import { tracesOfBodies } from '#lib/telemetry/traces.ts';
 import { respooling, telemetry } from './wiring.ts';
 
 export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
@@ -25,6 +26,7 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(earlyTimeout)
     const { failures, records, quarantined, errors } = await respool(respooling, messages, () => context.getRemainingTimeInMillis());
 
     const line = lineOf(context);
+    line.note(tracesOfBodies(Records.map(({ body }) => body)));
     line.note({ records, quarantined, retried: failures.length, outcome: failures.length === 0 ? 'done' : 'partial' });
     telemetry.metrics.count('Quarantined', quarantined);
     if (failures.length > 0 || quarantined > 0) line.warn();

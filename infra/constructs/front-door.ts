@@ -13,6 +13,8 @@ import type { Keeping } from './relay-log-group.ts';
 interface FrontDoorProps {
   readonly receiveHook: IFunction;
   readonly admin: IFunction;
+  /** Of receive-hook, where the stage sets it apart. */
+  readonly reservedConcurrency: number | undefined;
   readonly domains: Stage['domains'];
   readonly keeping: Keeping;
   readonly key: IKey;
@@ -62,7 +64,9 @@ export class FrontDoor extends Construct {
     accept(
       this.hooks.stage,
       'Serverless-APIGWDefaultThrottling',
-      'Okta never sends again what was throttled; the reserved concurrency of the function is the bound.',
+      props.reservedConcurrency === undefined
+        ? "Okta never sends again what was throttled; the bound is the account's own concurrency, which this stage shares among its functions."
+        : `Okta never sends again what was throttled; the bound is the function's reserved concurrency, ${props.reservedConcurrency}.`,
     );
   }
 }

@@ -45,6 +45,8 @@ export interface Facts {
   replay?: string;
   reasons?: readonly string[];
   traceparent?: string;
+  /** Trace ids of what came in a batch, the first twenty: `traceparent` without what is of one hop. */
+  traces?: readonly string[];
   coldStart?: boolean;
 }
 

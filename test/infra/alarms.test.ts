@@ -98,6 +98,26 @@ describe('an alarm goes on', () => {
     });
   });
 
+  it('when changes reach the log and fan-out does not run for three times five minutes, although there is no lag to read', () => {
+    const alarm = alarmNamed('FanOutSilent');
+    expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 3, TreatMissingData: 'notBreaching' });
+    expect(alarm).toMatchObject({ ComparisonOperator: 'GreaterThanOrEqualToThreshold' });
+    const metrics = alarm['Metrics'] as Json[];
+    expect(metrics.flatMap(({ Expression = [] }) => Expression as string | [])).toEqual([
+      'IF(2 * accepted - SUM([accepted, spooled]) > 0 AND SUM([accepted, runs]) == accepted, 1, 0)',
+    ]);
+    const read = metrics.flatMap(({ Id, MetricStat }) =>
+      MetricStat === undefined ? [] : [[Id, MetricStat.Metric.MetricName, MetricStat.Stat, MetricStat.Period]],
+    );
+    expect(read.sort()).toEqual([
+      ['accepted', 'Accepted', 'Sum', 300],
+      ['runs', 'Invocations', 'Sum', 300],
+      ['spooled', 'Spooled', 'Sum', 300],
+    ]);
+    const runs = metricsOf(alarm).find(({ MetricName }) => MetricName === 'Invocations')!;
+    expect(readable((runs['Dimensions'] as Json[])[0].Value)).toBe('FanOutFunction');
+  });
+
   it('for both queues of dead letters and every function', () => {
     const queues = metricsOf(alarmNamed('DeadLetters')).map(({ Dimensions }) => readable((Dimensions as Json[])[0].Value));
     expect(queues.sort()).toEqual(['DeliveriesDeadLetters', 'ReplayDeliveriesDeadLetters']);

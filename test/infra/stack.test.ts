@@ -59,6 +59,13 @@ describe('the functions', () => {
     expect(withDeadLetters.sort()).toEqual(asynchronous.map((name) => [pascal(name), 'FailedInvocationsQueue']).sort());
   });
 
+  it('take, in prod, 200 hook requests at a time, and in dev as many as the account has room for', () => {
+    const reserved = [dev, prod].map(
+      (template) => resource(template, 'AWS::Lambda::Function', 'ReceiveHookFunction').Properties['ReservedConcurrentExecutions'],
+    );
+    expect(reserved).toEqual([undefined, 200]);
+  });
+
   it('are kept warm in prod behind an alias, and not in dev', () => {
     expect(resource(prod, 'AWS::Lambda::Alias').Properties['ProvisionedConcurrencyConfig']).toEqual({ ProvisionedConcurrentExecutions: 2 });
     expect(readable(resource(prod, 'AWS::ApiGatewayV2::Integration', 'FrontDoorHooksApi').Properties['IntegrationUri'])).toBe(

@@ -17,6 +17,8 @@ import { kafkaModes } from '../../infra/kafka-modes.ts';
 import { checkStage, maxConcurrencyPerSubscription, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
 
+const everything = variants().find(({ name }) => name === 'prod-everything')!.stage;
+
 describe('a stage', () => {
   it.each(stageNames)('named %s passes its own check', (name) => {
     expect(stageSchema.safeParse(readStage(name)).success).toBe(true);
@@ -24,6 +26,11 @@ describe('a stage', () => {
 
   it('that is not there is named along with those that are', () => {
     expect(() => readStage('stage')).toThrow('no stage "stage" in infra/stages.ts, only dev, prod');
+  });
+
+  it('is checked with the region that it is asked for in', () => {
+    expect(readStage('dev', 'us-east-1').region).toBe('us-east-1');
+    expect(() => readStage('dev', 'Frankfurt')).toThrow('at region');
   });
 
   it('names everything that is wrong with it at once', () => {
@@ -36,6 +43,7 @@ describe('a stage', () => {
   it.each<[string, object]>([
     ['zones', { zones: ['a', 'a', 'b'] }],
     ['kafka.clusterArn', { region: 'us-east-1', kafka: kafkaModes['existing']! }],
+    ['domains.admin.certificateArn', { region: 'us-east-1', domains: everything.domains }],
     ['fanOut', { fanOut: { minimumPollers: 3, maximumPollers: 2 } }],
     ['receiveHook', { receiveHook: { provisionedConcurrency: 5, reservedConcurrency: 2 } }],
     ['kafka.brokers.instanceType', { kafka: { ...kafkaModes['express']!, brokers: { kind: 'express', instanceType: 'kafka.t3.small' } } }],

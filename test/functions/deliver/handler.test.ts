@@ -153,7 +153,16 @@ describe('the deliver function, given a golden event', () => {
       status: 'delivered',
       attempts: [{ status: 200, error: null }],
     });
-    expect(lines).toMatchObject([{ level: 'info', function: 'deliver', deliveries: 3, delivered: 3, outcome: 'done' }]);
+    expect(lines).toMatchObject([
+      {
+        level: 'info',
+        function: 'deliver',
+        traces: ['0af7651916cd43dd8448eb211c80319c'],
+        deliveries: 3,
+        delivered: 3,
+        outcome: 'done',
+      },
+    ]);
   });
 
   it('sends nothing when the same event comes again', async () => {

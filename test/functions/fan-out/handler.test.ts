@@ -104,6 +104,7 @@ describe('fan-out', () => {
         level: 'info',
         function: 'fan-out',
         outcome: 'done',
+        traces: ['0af7651916cd43dd8448eb211c80319c'],
         records: 4,
         partitions: 2,
         failedPartitions: 0,

@@ -85,6 +85,17 @@ describe('respool', () => {
     ]);
   });
 
+  it('names the traces of what it was given in its line, where they are traces', async () => {
+    const record = recordOf('eve', '21');
+    const traced = { ...record, headers: { ...record.headers, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } };
+    await spool(traced, recordOf('finn', '22'));
+
+    await takeAndRespool();
+
+    expect(lines).toMatchObject([{ records: 2, traces: ['4bf92f3577b34da6a3ce929d0e0e4736'] }]);
+    expect(allLines).not.toContain('00-trace-01');
+  });
+
   it('names every message while the log is away, and has SQS show them again after ten seconds', async () => {
     await spool(recordOf('cem', '4'), recordOf('dana', '5'));
     log.health = 'unreachable';
@@ -122,7 +133,7 @@ describe('respool', () => {
   });
 
   it('writes no name, key or body to its log', () => {
-    expect(allLines.match(/"function":"respool"/g)).toHaveLength(6);
+    expect(allLines.match(/"function":"respool"/g)).toHaveLength(7);
     expect(allLines).not.toMatch(/Ana Ito|acme:|deactivated/);
   });
 });
