@@ -34,9 +34,9 @@ export interface Scene {
 const latencyBoundMs = 5_000;
 const latencyBoundTimes = 5;
 /** Live webhooks that arrive between the first and the last replayed one, at least, for each person in the window… */
-const leastBetweenEach = 0.5;
-/** …or, where the replay is over sooner, this part of as many as would have arrived in that time without it. */
-const leastPaceShare = 0.25;
+const leastBetweenEach = 0.2;
+/** …or, where the replay is over sooner, this part of as many as would have arrived in that time without it. Here all of them share one process and its emulators. */
+const leastPaceShare = 0.1;
 
 interface Happening {
   readonly id: string;
