@@ -31,7 +31,7 @@ const broken = (name: string) => ({
 describe('the handlers of functions/ are what runs: with one that throws', () => {
   it('every function of the local relay is among these tests', () => {
     const functions = readdirSync(join(root, 'functions')).filter((name) => name !== 'cluster-setup');
-    expect(functions.sort()).toEqual([...demonstrated, 'replay', 'respool'].sort());
+    expect(functions.sort()).toEqual([...demonstrated, 'replay', 'respool', 'sweep'].sort());
   });
 
   // Side by side: they mostly wait for a webhook that does not come.
@@ -55,6 +55,26 @@ describe('the handlers of functions/ are what runs: with one that throws', () =>
     await eventually(relay.output, (output) => output.includes('replay failed: Error: replaced by a test'), { what: 'the complaint' });
     expect((await admin<{ status: string }>(relay.url, `/v1/replays/${body.id}`)).body.status).not.toBe('done');
     await relay.stop();
+  });
+
+  it('sweep, what was parked stays so, and the relay says so', async () => {
+    const receiver = new WebhookReceiver();
+    const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort(), ...broken('sweep') });
+    const { id, secret } = await subscribe(relay.url, { name: 'paused', url: await receiver.listen(), types: ['*'] });
+    receiver.trust(secret);
+    expect((await admin(relay.url, `/v1/subscriptions/${id}/pause`, { method: 'POST' })).status).toBe(200);
+    expect((await postHook(relay.url, hookBody([logEvent()]))).status).toBe(200);
+    const parked = () => admin<{ data: unknown[] }>(relay.url, `/v1/deliveries?subscription=${id}&status=parked`);
+    await eventually(parked, ({ body }) => body.data.length === 1, { what: 'the parked delivery' });
+    expect((await admin(relay.url, `/v1/subscriptions/${id}/resume`, { method: 'POST' })).status).toBe(200);
+    const complaints = () => relay.output().split('sweep failed: Error: replaced by a test').length - 1;
+    const before = complaints();
+    // Two more ticks, either of which would have released it.
+    await eventually(complaints, (count) => count >= before + 2, { what: 'two complaints' });
+    expect((await parked()).body.data).toHaveLength(1);
+    expect(receiver.received).toEqual([]);
+    await relay.stop();
+    await receiver.close();
   });
 
   it('respool, what was spooled does not arrive, and the relay says so', async (context) => {
