@@ -1,4 +1,5 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const clocks = [
@@ -57,6 +58,7 @@ export default defineConfig(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { regexp },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -96,6 +98,14 @@ export default defineConfig(
     },
   },
   { files: ['lib/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...everywhere, ...environment, ...clocks] } },
+  {
+    // Outside bytes meet these expressions: none may take more than linear time to say no. Tools and tests meet only our own.
+    files: ['lib/**/*.ts', 'functions/**/*.ts', 'cli/**/*.ts', 'local/**/*.ts'],
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+    },
+  },
   { files: ['lib/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...everywhere, ...clocks] } },
   { files: ['local/**/*.ts', 'cli/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'infra/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['scripts/**/*.ts', 'vitest.config.ts'], rules: { 'no-console': 'off', 'no-restricted-syntax': ['error', ...everywhere] } },

@@ -28,7 +28,8 @@ export async function listHooks(api: OktaApi): Promise<EventHook[]> {
 
 /** `link: <https://…>; rel="next"`, RFC 8288. A token is not taken to another host. */
 function nextPage(link: string, origin: string): string | undefined {
-  const target = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(link)?.[1];
+  const entry = link.split(/,\s*(?=<)/).find((part) => /;\s*rel="?next"?/i.test(part)) ?? '';
+  const target = /^<([^<>]*)>/.exec(entry.trim())?.[1];
   if (target === undefined || !URL.canParse(target, origin)) return undefined;
   const url = new URL(target, origin);
   return url.origin === origin ? `${url.pathname}${url.search}` : undefined;

@@ -8,7 +8,7 @@ import { startBroker, type Broker } from './testing/broker.ts';
 import { faults } from './testing/faults.ts';
 import { judge } from './testing/judge.ts';
 import { planRun, testFiles, type Plan } from './testing/plan.ts';
-import { boxed, contractTable, reductions, suiteTable, verdicts } from './testing/print-summary.ts';
+import { boxed, contractTable, failedTests, reductions, suiteTable, verdicts } from './testing/print-summary.ts';
 import { runSuite, type SuiteOutcome } from './testing/run-suite.ts';
 
 /**
@@ -55,7 +55,7 @@ function summarise(stages: readonly StageResult[], outcomes: readonly SuiteOutco
   const kafkaMissing = broker === undefined || broker.kind === 'running' ? undefined : `Kafka is not here: ${broker.why}`;
   const found = faults({ planFaults: plan.faults, broker, requireKafka: process.env['REQUIRE_KAFKA'] });
   const judgement = judge({ stages, outcomes, byName: plan.byName, kafkaMissing, faults: found });
-  const parts = [suiteTable(stages, outcomes), contractTable(outcomes), reductions(scaleNotes), verdicts(judgement)];
+  const parts = [suiteTable(stages, outcomes), contractTable(outcomes), reductions(scaleNotes), failedTests(outcomes), verdicts(judgement)];
   for (const part of parts.filter((text) => text !== '')) print(`\n${part}`);
   print();
   print(closingLine(judgement.totals));

@@ -39,8 +39,9 @@ function settingsIn(configs: string): Record<string, string> {
   const lines = Buffer.from(configs, 'base64').toString('utf8').split('\n');
   return Object.fromEntries(
     lines.flatMap((line) => {
-      const [, name, value] = /^\s*([\w.]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-      return name === undefined || value === undefined ? [] : [[name, value]];
+      const equals = line.indexOf('=');
+      const name = line.slice(0, Math.max(equals, 0)).trim();
+      return /^[\w.]+$/.test(name) ? [[name, line.slice(equals + 1).trim()]] : [];
     }),
   );
 }

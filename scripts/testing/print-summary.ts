@@ -63,6 +63,17 @@ export function reductions(notesFile: string): string {
   return ['Scaled down (RELAY_TEST_SCALE=full runs all of it):', ...lines].join('\n');
 }
 
+/** Every failed test once more, with the beginning of what it said, so that the end of a long output tells what broke; empty without any. */
+export function failedTests(outcomes: readonly SuiteOutcome[]): string {
+  const lines = outcomes.flatMap(({ name, report }) =>
+    (report?.failures ?? []).flatMap(({ test, file, errors }) => [
+      `  ${name}: ${file} > ${test}`,
+      ...(errors.length > 0 ? errors : ['did not finish']).flatMap((error) => error.split('\n').map((line) => `    ${line}`)),
+    ]),
+  );
+  return lines.length === 0 ? '' : ['Failed tests:', ...lines].join('\n');
+}
+
 /** Why tests were skipped and what failed besides tests; empty when there is nothing of either. */
 export function verdicts({ problems, skipsByReason }: Judgement): string {
   const skips = Object.entries(skipsByReason).map(([reason, count]) => `  ${count}: ${reason}`);

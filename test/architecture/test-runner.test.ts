@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judge, type RunFacts } from '../../scripts/testing/judge.ts';
 import { planRun } from '../../scripts/testing/plan.ts';
-import { boxed, contractTable, reductions } from '../../scripts/testing/print-summary.ts';
+import { boxed, contractTable, failedTests, reductions } from '../../scripts/testing/print-summary.ts';
 import type { SuiteOutcome } from '../../scripts/testing/run-suite.ts';
 import { closingLine } from '../support/closing-line.ts';
 import { contractOf, type SuiteReport } from '../support/suite-report.ts';
@@ -15,6 +15,7 @@ const report: SuiteReport = {
   passed: 2,
   failed: 0,
   skipped: 0,
+  failures: [],
   brokenFiles: [],
   strayErrors: 0,
   files: ['test/lib/a.test.ts'],
@@ -127,6 +128,22 @@ describe('a contract test', () => {
   });
 });
 
+it('tells at the end what failed, in which suite and file, and with what words', () => {
+  const failures = [
+    { test: 'a lane > keeps order', file: 'test/lib/a.test.ts', errors: ['expected 1 to be 2\nsecond line (test/lib/a.test.ts:7)'] },
+    { test: 'a lane > ends', file: 'test/lib/a.test.ts', errors: [] },
+  ];
+  expect(failedTests([outcome(), outcome({ failed: 2, failures })]).split('\n')).toEqual([
+    'Failed tests:',
+    '  unit: test/lib/a.test.ts > a lane > keeps order',
+    '    expected 1 to be 2',
+    '    second line (test/lib/a.test.ts:7)',
+    '  unit: test/lib/a.test.ts > a lane > ends',
+    '    did not finish',
+  ]);
+  expect(failedTests([outcome()])).toBe('');
+});
+
 it('draws a box as wide as its longest line', () => {
   expect(boxed(['one', 'three'])).toBe('#########\n# one   #\n# three #\n#########');
 });
@@ -180,6 +197,13 @@ describe('a run of vitest with the reporter', () => {
       strayErrors: 0,
       contracts: { Store: { memory: 1 } },
     });
+    expect(written.failures).toEqual([
+      {
+        test: 'Store × memory > [port: Store] loses',
+        file: 'mixed.test.ts',
+        errors: [expect.stringMatching(/^expected 1 to be 2.*\(mixed\.test\.ts:6\)$/)],
+      },
+    ]);
     expect(written.skips).toEqual([
       { test: 'Store × remote > [port: Store] keeps', file: 'mixed.test.ts', reason: null },
       { test: 'cannot run here', file: 'mixed.test.ts', reason: 'no such disk' },

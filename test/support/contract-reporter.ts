@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { contractOf, type SuiteReport } from './suite-report.ts';
+
+/** How much of an error's message is repeated at the end of the run; the whole of it stands with its suite. */
+const errorChars = 1_000;
 
 /** Writes a SuiteReport to the file that RELAY_TEST_REPORT names; without that variable it does nothing. */
 export default class ContractReporter implements Reporter {
@@ -16,7 +20,7 @@ function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteRep
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const inState = (state: string): TestCase[] => tests.filter((test) => test.result().state === state);
   // A test still pending when the run ended never finished: that is a failure, whatever ended the run.
-  const failed = inState('failed').length + inState('pending').length;
+  const failed = [...inState('failed'), ...inState('pending')];
   const contracts: Record<string, Record<string, number>> = {};
   // Every contract test makes its implementation appear; only those that passed count, so one that was skipped shows as 0.
   for (const test of tests) {
@@ -27,7 +31,8 @@ function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteRep
   }
   return {
     passed: inState('passed').length,
-    failed,
+    failed: failed.length,
+    failures: failed.map((test) => ({ test: test.fullName, file: fileOf(test.module), errors: errorsOf(test) })),
     skipped: inState('skipped').length,
     brokenFiles: modules.filter((module) => isBroken(module)).map(fileOf),
     strayErrors,
@@ -41,6 +46,16 @@ function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteRep
 function isBroken(module: TestModule): boolean {
   const ownErrors = [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => [...suite.errors()])];
   return ownErrors.length > 0 || (module.state() === 'failed' && ![...module.children.allTests('failed')].length);
+}
+
+/** The message of each error and where in the test it was raised, without colours. */
+function errorsOf(test: TestCase): string[] {
+  return (test.result().errors ?? []).map((error) => {
+    const place = error.stacks?.[0];
+    const where = place === undefined ? '' : ` (${relative(process.cwd(), place.file)}:${place.line})`;
+    const message = stripVTControlCharacters(error.message);
+    return `${message.length > errorChars ? `${message.slice(0, errorChars)} …` : message}${where}`;
+  });
 }
 
 function describesAround(test: TestCase): string[] {

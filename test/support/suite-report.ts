@@ -3,6 +3,8 @@ export interface SuiteReport {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Every failed test with the beginning of what it said. A test that never finished is among them, with no errors of its own. */
+  readonly failures: readonly { readonly test: string; readonly file: string; readonly errors: readonly string[] }[];
   /** Files that could not be loaded, or whose hooks failed outside any test, and errors outside any test: each one counts as a failure. */
   readonly brokenFiles: readonly string[];
   readonly strayErrors: number;
