@@ -64,7 +64,7 @@ const rooms = {
   },
   config: { below: ['intake'], why: 'Settings are read before anything works, so nothing that works may be needed to read them.' },
   wiring: {
-    below: ['config', 'kms', 'kafka', 'intake', 'sealing'],
+    below: ['config', 'kms', 'kafka', 'intake', 'sealing', 'delivery', 'dynamodb', 'sqs', 'telemetry'],
     why: 'What several functions put together in the same way is put together here, for the wirings of functions/ and nobody else.',
   },
   telemetry: {

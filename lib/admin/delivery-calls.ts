@@ -64,6 +64,8 @@ function whyNot(outcome: Exclude<RedeliverOutcome, { kind: 'queued' | 'unknown' 
       return `The delivery is ${outcome.status}: only a dead one is sent again`;
     case 'empty':
       return 'What the delivery held was not kept. A replay of its time can send the change again';
+    case 'unreadable':
+      return 'What is kept of the delivery cannot be read. A replay of its time can send the change again';
     case 'subscription':
       return outcome.status === 'deleted' ? 'The subscription was deleted' : 'The subscription is disabled: resume it first';
     case 'redelivered':

@@ -28,6 +28,6 @@ function circuitView(circuit: Circuit | undefined): object {
 }
 
 /** `doneUntil`: dead letters of deliveries that were created before it have been sent again. */
-export function recoveryView({ id, status, since, until, redelivered, cursor = since }: Recovery): object {
-  return { id, status, since, until, doneUntil: cursor, redelivered };
+export function recoveryView({ id, status, since, until, redelivered, unreadable = 0, cursor = since }: Recovery): object {
+  return { id, status, since, until, doneUntil: cursor, redelivered, unreadable };
 }

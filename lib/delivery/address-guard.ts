@@ -11,8 +11,13 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
  */
 const cloudInsides: readonly string[] = ['168.63.129.16'];
 
+/** Whether an IP address belongs to the public internet. Total: what is no IP address is not public. */
+export function isPublicAddress(address: string): boolean {
+  return addressRange(address) === 'unicast';
+}
+
 /**
- * Whether an IP address belongs to the public internet. Total: what is no IP address is not public.
+ * What an IP address is: `unicast` on the public internet, or the range or rule that keeps it out, as ipaddr.js names it where it knows it.
  *
  * Private, loopback, link-local (169.254.169.254 with it), unique-local (fd00:ec2::254 with it), shared (100.64/10),
  * multicast, broadcast, benchmarking, documentation, otherwise reserved and unspecified addresses are not. Nor is any
@@ -20,12 +25,15 @@ const cloudInsides: readonly string[] = ['168.63.129.16'];
  * no public endpoint needs one, and where it ends depends on a gateway we do not know. Only a NAT64 prefix that a network has
  * chosen from its own addresses cannot be told by looking (RFC 6052 §2.2); AWS has none but the well-known one.
  */
-export function isPublicAddress(address: string): boolean {
+export function addressRange(address: string): string {
   const version = isIP(address);
-  if (version === 4) return ipaddr.IPv4.parse(address).range() === 'unicast' && !cloudInsides.includes(address);
-  if (version === 0 || address.includes('%')) return false;
+  if (version === 0 || address.includes('%')) return 'no address';
+  if (version === 4) return cloudInsides.includes(address) ? 'inside a cloud' : ipaddr.IPv4.parse(address).range();
   const parsed = ipaddr.IPv6.parse(address);
-  return parsed.match(globalUnicast) && parsed.range() === 'unicast' && !isIsatap(parsed);
+  const range = parsed.range();
+  if (range !== 'unicast') return range;
+  if (!parsed.match(globalUnicast)) return 'not in 2000::/3';
+  return isIsatap(parsed) ? 'isatap' : range;
 }
 
 /** `…:0:5efe:a.b.c.d` under any prefix, with the universal and group bits either way (RFC 5214 §6.1). */
@@ -83,9 +91,8 @@ export function checkEndpointUrl(text: string, options: GuardOptions): EndpointC
 }
 
 function problemOfAddress(address: string): string | undefined {
-  return isPublicAddress(address)
-    ? undefined
-    : `must not point at ${address}: it is a private, loopback, link-local or otherwise reserved address`;
+  const range = addressRange(address);
+  return range === 'unicast' ? undefined : `must not point at ${address}: it is no public address (${range})`;
 }
 
 function refused(reason: string): EndpointCheck {

@@ -46,6 +46,7 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   const late = turn.kind === 'superseded' && subscription.stale === 'late';
   if (turn.kind !== 'open' && !late) return settleUntried(parts, delivery, turn);
   const passages = turn.kind === 'open' ? turn.passages : [];
+  if (parts.now() >= leaseUntil) return giveUpLate(parts, delivery, passages);
   const body = webhookBody(message.change, subscription);
   const headers = webhookHeaders(message, { at, body, secrets: delivery.secrets, late });
   const answer = await parts.sender.send({ url: subscription.url, headers, body, timeoutMs: parts.attemptTimeoutMs });
@@ -97,6 +98,20 @@ async function settleUntried(
   const waitMs = Math.min(Math.max(turn.until.getTime() - now.getTime(), 1), busyWaitMs);
   const settled = await parts.store.settle({ ...record, status: 'pending' });
   return settled === 'lost' ? lostClaim : { kind: 'waits', waitMs, reason: 'state-busy' };
+}
+
+/**
+ * It was stopped on its way here, for so long that its lease is over. Others may have gone on with the lane since, and sent what is behind it, or be
+ * about to: whatever goes out after this went out within its lease.
+ */
+async function giveUpLate(
+  parts: DeliverParts,
+  { message, lease }: ClaimedDelivery,
+  passages: Extract<Turn, { kind: 'open' }>['passages'],
+): Promise<DeliveryOutcome> {
+  await endTurn(parts.guard, passages, 'failed');
+  const settled = await parts.store.settle({ id: message.delivery, lease, status: 'pending' });
+  return settled === 'lost' ? lostClaim : { kind: 'waits', waitMs: busyWaitMs, reason: 'lease-over' };
 }
 
 interface Made {

@@ -32,7 +32,7 @@ export type DeliverCounts = Record<
  * Before an attempt this much must be left on top of its timeout: for slow stores around it, each asked twice for a second at most,
  * and for handing back what is behind it.
  */
-const reserveMs = 15_000;
+export const reserveMs = 15_000;
 /**
  * The longest wait of a message for which its subscription has no room. A slow endpoint's lanes may be many: if all of them came back each second,
  * they would be most of what the queue hands out.

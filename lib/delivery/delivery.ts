@@ -102,6 +102,11 @@ export interface DeadLetter {
   readonly message: DeliveryMessage;
 }
 
+/** A dead delivery whose letter is kept and cannot be read: somebody else has written over it. */
+export interface UnreadableLetter {
+  readonly unreadable: DeliveryId;
+}
+
 export type Claim =
   /**
    * Ours until the lease ends. `attempts` is how many were made before and counted, `refusals` how many of them were settled with `refused`,
@@ -164,7 +169,7 @@ export interface DeliveryStore {
   /** Consistent. */
   find(id: DeliveryId): Promise<Delivery | undefined>;
   /** `undefined` for a delivery that is not there, not `dead`, or was settled without a letter. Consistent. */
-  letter(id: DeliveryId): Promise<DeadLetter | undefined>;
+  letter(id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined>;
   /** Newest first. A page may hold fewer than `limit`, even none, and still have a next one. */
   list(query: DeliveryQuery): Promise<DeliveryPage>;
 }

@@ -4,13 +4,13 @@
  * https://www.icann.org/en/board-activities-and-meetings/materials/approved-resolutions-special-meeting-of-the-icann-board-04-02-2018-en#2.c),
  * and what clouds, clusters and routers use.
  */
-const insideNames = ['localhost', 'localdomain', 'local', 'internal', 'intranet', 'private', 'corp', 'home', 'mail', 'lan', 'svc', 'test', 'invalid', 'onion', 'alt', 'home.arpa', 'arpa']; // prettier-ignore
+const insideNames = ['localhost', 'localdomain', 'local', 'internal', 'intranet', 'private', 'corp', 'home', 'mail', 'lan', 'svc', 'default', 'test', 'invalid', 'onion', 'alt', 'home.arpa', 'arpa']; // prettier-ignore
 
 /**
  * Public names of what clouds tell their own machines. Most are caught by the address they resolve to; a name that answers with
  * a public address outside its cloud would not be.
  */
-const metadataNames = ['metadata.goog', 'metadata.tencentyun.com', 'metadata.platformequinix.com', 'metadata.packet.net', 'instance-data.ec2.amazonaws.com']; // prettier-ignore
+const metadataNames = ['metadata.goog', 'metadata.google', 'metadata.tencentyun.com', 'metadata.platformequinix.com', 'metadata.packet.net', 'metadata.azure.com', 'metadata.digitalocean.com', 'metadata.oraclecloud.com', 'metadata.amazonaws.com', 'instance-data.ec2.amazonaws.com']; // prettier-ignore
 
 /** RFC 1035 §2.3.4. */
 const maxNameLength = 253;

@@ -37,6 +37,15 @@ export interface ParkedLane extends LaneKey {
   readonly dueAt: Date;
   /** The release that may work it; undefined: none is out. */
   readonly token?: string | undefined;
+  /** As who laid it down left it; undefined: nothing is known. */
+  readonly tried?: TriedPart | undefined;
+}
+
+/** The first part of a lane: all that waits there has been tried, and none of it is due before `dueAt`. */
+export interface TriedPart {
+  /** The first position behind it. */
+  readonly to: number;
+  readonly dueAt: Date;
 }
 
 /** A lane to who has its token, or gave it out. */
@@ -45,6 +54,8 @@ export type HeldLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'token'>;
 export interface ParkedDelivery {
   readonly position: number;
   readonly message: DeliveryMessage;
+  /** See `LaneStore.markAhead`. */
+  readonly ahead?: boolean;
 }
 
 /** What stands in a lane and is no delivery. */
@@ -90,19 +101,24 @@ export interface LaneStore {
    * removed are passed over; what cannot be read is told, see readable-lane.ts. Consistent.
    */
   read(lane: ParkedLane, from: number, limit: number): Promise<readonly (ParkedDelivery | UnreadablePlace)[]>;
+  /**
+   * Notes of a delivery that it is about to be sent while something before it waits that has failed. For as long as it stands in the lane: so who comes
+   * after a crash, and finds it delivered, knows that it overtook what is still before it, whatever any clock says.
+   */
+  markAhead(lane: ParkedLane, position: number): Promise<void>;
   /** Takes a settled delivery out. */
   remove(lane: ParkedLane, position: number): Promise<void>;
   /** Gives out a token, in place of one that is lost, if the lane is as it was seen (epoch, `dueAt`). Answers whether it was this call. */
   issue(seen: Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt'>, release: { token: string; lostAt: Date }): Promise<boolean>;
-  /** For the holder of a token: the lane as it is, its token good until `lostAt`. Undefined: the token is stale. */
-  take(lane: LaneKey, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
+  /** For the holder of a token: the lane as it is, its token good until `lostAt`, and with `tried` if he says that. Undefined: the token is stale. */
+  take(lane: LaneKey, release: { token: string; lostAt: Date; tried?: TriedPart | undefined }): Promise<ParkedLane | undefined>;
   /** As `issue` and `take` in one, for an instance that has a message of the lane in hand. Undefined when it is not parked under this epoch. */
   seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
   /**
    * The holder lays the lane down until `dueAt`; so does who gave out a token and could not send it. False: the token is stale, and nothing was
-   * written.
+   * written. Without `tried`, what is known of the lane's first part is forgotten.
    */
-  release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean>;
+  release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason; tried?: TriedPart | undefined }): Promise<boolean>;
   /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */
   reopen(lane: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean>;
   /**
@@ -110,6 +126,11 @@ export interface LaneStore {
    * May be seconds old.
    */
   due(subscription: SubscriptionId, by: Date, limit: number): Promise<readonly DueLane[]>;
+  /**
+   * How many lanes of a subscription have a token out that counts as lost between these times, as far as they are looked at: `most` of them, or a few
+   * more. May be seconds old.
+   */
+  released(subscription: SubscriptionId, lost: { after: Date; until: Date }, most: number): Promise<number>;
   /** Whether the subscription has any lane parked, due or not. May be seconds old. */
   any(subscription: SubscriptionId): Promise<boolean>;
   /** All lanes of a subscription, due or not, with a token out or none, as far as they are looked at: `most` of them, or a few more. May be seconds old. */

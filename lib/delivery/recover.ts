@@ -1,7 +1,7 @@
 import { RelayError } from '../errors.ts';
 import type { Recovery, Subscription, SubscriptionStore } from '../subscriptions/subscription.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import type { Delivery, DeliveryStore } from './delivery.ts';
+import type { DeadLetter, Delivery, DeliveryId, DeliveryStore } from './delivery.ts';
 import { redelivery } from './redelivery.ts';
 import { replayIdSchema } from './replay-mark.ts';
 
@@ -10,6 +10,13 @@ export interface RecoverParts {
   readonly subscriptions: Pick<SubscriptionStore, 'setRecovery'>;
   /** The one of replays. */
   readonly queue: DeliveryQueue;
+}
+
+export interface Recovered {
+  /** Dead letters that were put on the queue. */
+  readonly sent: number;
+  /** Those that were passed over, for what is stored of them cannot be sent, now or later. */
+  readonly unreadable: readonly DeliveryId[];
 }
 
 const hourMs = 60 * 60_000;
@@ -28,14 +35,14 @@ const lettersARun = 1_000;
  * Goes on with sending a subscription's dead letters again, oldest first, a stretch of their creation after the other. The deliveries are listed
  * newest first, so a stretch is made shorter until one page holds it, and longer again after. What was sent is written down after each; a stretch that
  * was cut off is begun anew, and what it had sent already is the same delivery again and settles once. Looks at the clock before each.
- * Answers how many were put on the queue.
+ * What cannot be sent is passed over and counted: it stays dead, and must not keep the others so.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; the next sweep goes on
  */
-export async function recoverDeadLetters(parts: RecoverParts, subscription: Subscription, hasTime: () => boolean): Promise<number> {
+export async function recoverDeadLetters(parts: RecoverParts, subscription: Subscription, hasTime: () => boolean): Promise<Recovered> {
   let recovery = subscription.recovery;
-  let sent = 0;
+  const recovered: { sent: number; unreadable: DeliveryId[] } = { sent: 0, unreadable: [] };
   let windowMs = hourMs;
-  while (recovery?.status === 'running' && sent < lettersARun && hasTime()) {
+  while (recovery?.status === 'running' && recovered.sent < lettersARun && hasTime()) {
     const from = Date.parse(recovery.cursor ?? recovery.since);
     const until = Date.parse(recovery.until);
     const to = Math.min(until, from + windowMs);
@@ -45,39 +52,46 @@ export async function recoverDeadLetters(parts: RecoverParts, subscription: Subs
       continue;
     }
     windowMs = Math.min(longestWindowMs, Math.ceil(windowMs * growth));
-    const redelivered = await sendAgain(parts, { subscription, replay: recovery.id, dead });
-    sent += redelivered;
+    const step = await sendAgain(parts, { subscription, replay: recovery.id, dead });
+    recovered.sent += step.sent;
+    recovered.unreadable.push(...step.unreadable);
+    const unreadable = (recovery.unreadable ?? 0) + step.unreadable.length;
     const next: Recovery = {
       ...recovery,
-      redelivered: recovery.redelivered + redelivered,
+      redelivered: recovery.redelivered + step.sent,
+      ...(unreadable === 0 ? {} : { unreadable }),
       cursor: new Date(to).toISOString(),
       status: to >= until ? 'done' : 'running',
     };
     // Another sweep is at it, and has counted what we have sent, or will; or it was cancelled.
-    if (!(await parts.subscriptions.setRecovery(subscription.id, { seen: recovery, recovery: next }))) return sent;
+    if (!(await parts.subscriptions.setRecovery(subscription.id, { seen: recovery, recovery: next }))) return recovered;
     recovery = next;
   }
-  return sent;
+  return recovered;
 }
 
 async function sendAgain(
   parts: RecoverParts,
   { subscription, replay, dead }: { subscription: Subscription; replay: string; dead: readonly Delivery[] },
-): Promise<number> {
+): Promise<Recovered> {
+  const replayId = replayIdSchema.parse(replay);
+  const unreadable: DeliveryId[] = [];
   let sent = 0;
   for (let from = 0; from < dead.length; from += lettersAtATime) {
     const letters = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => parts.deliveries.letter(id)));
-    const replayId = replayIdSchema.parse(replay);
-    const messages = letters.flatMap((letter) => (letter === undefined ? [] : [redelivery(letter, subscription, replayId)]));
-    const { notSent } = await parts.queue.send(messages);
+    unreadable.push(...letters.flatMap((letter) => (letter !== undefined && 'unreadable' in letter ? [letter.unreadable] : [])));
+    const readable = letters.filter((letter): letter is DeadLetter => letter !== undefined && 'message' in letter);
+    const messages = readable.map((letter) => redelivery(letter, subscription, replayId));
+    const { notSent, refused } = await parts.queue.send(messages);
     if (notSent.length > 0) {
       throw new RelayError('DELIVERY_QUEUE_UNAVAILABLE', 'The queue did not take all dead letters', {
         facts: { deliveries: notSent.length },
       });
     }
-    sent += messages.length;
+    unreadable.push(...refused.flatMap(({ index }) => readable[index]?.delivery.id ?? []));
+    sent += messages.length - refused.length;
   }
-  return sent;
+  return { sent, unreadable };
 }
 
 /** Oldest first. Undefined: there are more than one page tells of, and the stretch can be made shorter. */

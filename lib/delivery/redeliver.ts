@@ -19,6 +19,8 @@ export type RedeliverOutcome =
   | { readonly kind: 'not-dead'; readonly status: DeliveryStatus }
   /** Dead, and what it held was not kept. */
   | { readonly kind: 'empty' }
+  /** Dead, and what is kept of it cannot be read. */
+  | { readonly kind: 'unreadable' }
   | { readonly kind: 'subscription'; readonly status: 'deleted' | 'disabled' }
   /** It was sent again before, as this delivery, which has come to its own end. */
   | { readonly kind: 'redelivered'; readonly delivery: DeliveryId; readonly status: DeliveryStatus };
@@ -31,6 +33,7 @@ export type RedeliverOutcome =
 export async function redeliver(id: DeliveryId, { deliveries, subscriptions, queue }: RedeliverParts): Promise<RedeliverOutcome> {
   const letter = await deliveries.letter(id);
   if (letter === undefined) return withoutLetter(id, deliveries);
+  if ('unreadable' in letter) return { kind: 'unreadable' };
   const subscription = await subscriptions.find(letter.message.subscription);
   if (subscription === undefined || subscription.status === 'deleted') return { kind: 'subscription', status: 'deleted' };
   if (subscription.status === 'disabled') return { kind: 'subscription', status: 'disabled' };

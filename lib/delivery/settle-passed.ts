@@ -1,65 +1,72 @@
 import type { DeliverParts } from './deliver-parts.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, DeliveryId } from './delivery.ts';
 import { isRemoval } from './is-removal.ts';
-import type { ParkedDelivery, ParkedLane } from './lane-store.ts';
+import type { ParkedLane } from './lane-store.ts';
 import type { DeliveryOutcome } from './message-outcome.ts';
 import { readableIn } from './readable-lane.ts';
-import { yieldDelivery } from './work-delivery.ts';
+import { yieldBefore, type InTheWay } from './yield-before.ts';
 
 const pageSize = 10;
 
-interface Tried {
-  readonly entry: ParkedDelivery;
-  /** As in its record. */
-  readonly triedAt: string;
-}
+export type Settled =
+  | {
+      readonly kind: 'settled';
+      /** Of the last removal that still waits, -1 if none does: behind it nobody has to yield. */
+      readonly removalAt: number;
+      /** What waited before it has yielded to a delivery that got through. */
+      readonly yielded: boolean;
+    }
+  | InTheWay;
 
 /**
- * A process may have died between what got through and those who had to yield to it: they must not be attempted now. Looked for up to the last
- * removal, since nothing else overtakes. Who was not tried before it got through was not passed: it is in the lane a second time, as a repeat.
+ * A process may have died between what got through and those who had to yield to it: they must not be attempted now. Whatever is sent before its turn
+ * bears a mark (`LaneStore.markAhead`); it is looked for from `from` on, up to the last removal, since nothing else overtakes. The clocks of attempts
+ * do not tell: a process that is stopped in the midst of one gets through long after it began.
  *
- * Answers the position of the last removal that still waits, -1 if none does: behind it nobody has to yield. One that is settled waits no more, also
- * where the lane remembers its position.
- * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ * The record of each that bears one is looked at, the last first, until one is delivered. A removal that is settled waits no more, also where the lane
+ * remembers its position.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE
  */
-export async function settlePassed(parts: DeliverParts, lane: ParkedLane, note: (outcome: DeliveryOutcome) => void): Promise<number> {
-  let before: Tried[] = [];
+export async function settlePassed(
+  parts: DeliverParts,
+  lane: ParkedLane,
+  { from, note }: { from: number; note: (outcome: DeliveryOutcome) => void },
+): Promise<Settled> {
   let removalAt = -1;
-  for (let from = 0; from <= lane.removalAt;) {
-    const page = await readableIn(parts, lane, { from, limit: pageSize });
-    const entries = page.filter(({ position }) => position <= lane.removalAt);
-    for (const entry of entries) {
-      const record = await parts.store.find(entry.message.delivery);
-      if (isOwed(record) && isRemoval(entry.message)) removalAt = entry.position;
-      const triedAt = record?.attempts.at(-1)?.time;
-      if (triedAt === undefined) continue;
-      if (record?.status !== 'delivered') before.push({ entry, triedAt });
-      // A repeat of what was delivered before the lane was parked overtook nobody.
-      else if (triedAt >= lane.parkedAt.toISOString()) {
-        const passed = before.filter((tried) => tried.triedAt <= triedAt);
-        // Whoever works it now will find it waiting, and what is behind it has not been looked at.
-        if (!(await yieldAll(parts, passed, note))) return lane.removalAt;
-        before = before.filter((tried) => tried.triedAt > triedAt);
-      }
-    }
-    const last = entries.at(-1);
-    if (last === undefined) break;
-    from = last.position + 1;
+  for (const { position, delivery, ahead, removal } of (await suspectsIn(parts, lane, from)).toReversed()) {
+    if (!ahead && removalAt >= 0) continue;
+    const record = await parts.store.find(delivery);
+    if (removal && removalAt < 0 && isOwed(record)) removalAt = position;
+    if (!ahead || record?.status !== 'delivered') continue;
+    const inTheWay = await yieldBefore(parts, lane, { position, delivery, from: 0, note });
+    return inTheWay ?? { kind: 'settled', removalAt, yielded: true };
   }
-  return removalAt;
+  return { kind: 'settled', removalAt, yielded: false };
+}
+
+interface Suspect {
+  readonly position: number;
+  readonly delivery: DeliveryId;
+  readonly ahead: boolean;
+  readonly removal: boolean;
+}
+
+/** What was sent before its turn, and the removals. Without their messages, which may be large. */
+async function suspectsIn(parts: DeliverParts, lane: ParkedLane, from: number): Promise<Suspect[]> {
+  const suspects: Suspect[] = [];
+  for (let next = from; next <= lane.removalAt;) {
+    const page = await readableIn(parts, lane, { from: next, limit: pageSize });
+    for (const { position, message, ahead = false } of page) {
+      const removal = isRemoval(message);
+      if (position <= lane.removalAt && (ahead || removal)) suspects.push({ position, delivery: message.delivery, ahead, removal });
+      next = position + 1;
+    }
+    if (page.length === 0) break;
+  }
+  return suspects;
 }
 
 /** What has no record was never heard of. */
 function isOwed(record: Delivery | undefined): boolean {
   return record === undefined || record.status === 'pending' || record.status === 'parked';
-}
-
-/** False: something is in the way of one of them. */
-async function yieldAll(parts: DeliverParts, passed: readonly Tried[], note: (outcome: DeliveryOutcome) => void): Promise<boolean> {
-  for (const { entry } of passed) {
-    const outcome = await yieldDelivery(parts, entry.message);
-    if (outcome.kind === 'waits') return false;
-    note(outcome);
-  }
-  return true;
 }

@@ -2,15 +2,16 @@ import type { CircuitStore, Subscription, SubscriptionStore } from '../subscript
 import type { Circuits } from './circuits.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import type { LaneQueue, LaneStore } from './lane-store.ts';
+import type { Recovered } from './recover.ts';
 
 /** What sweeping needs; brought by the wiring, or by a test. */
 export interface SweepParts {
   readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'find' | 'setStatus' | 'purge' | 'told'>;
   readonly circuits: Pick<Circuits, 'admit' | 'giveUp'>;
-  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'release' | 'any' | 'waiting'>;
+  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'release' | 'released' | 'any' | 'waiting'>;
   readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
-  /** Goes on with the redelivery of dead letters; see recover.ts. Answers how many were sent. */
-  readonly recover: (subscription: Subscription, hasTime: () => boolean) => Promise<number>;
+  /** Goes on with the redelivery of dead letters; see recover.ts. */
+  readonly recover: (subscription: Subscription, hasTime: () => boolean) => Promise<Recovered>;
   readonly metrics: SweepMetrics;
   readonly now: () => Date;
   /** A uuid. */

@@ -1,7 +1,8 @@
-import { defaultConcurrency, type Subscription } from '../subscriptions/subscription.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
 import type { QueuedRelease } from './delivery-queue.ts';
 import type { DueLane, LaneQueue } from './lane-store.ts';
 import { operatorDeliveries } from './operator-events.ts';
+import { fullRound, longestLostMs, releaseBudget } from './release-budget.ts';
 import type { ReleaseMessage } from './release-message.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { releaseLostMs } from './work-lane.ts';
@@ -22,13 +23,8 @@ export interface SweepWork {
   readonly hasTime: () => boolean;
 }
 
-/** Lanes for each place in the subscription's concurrency and second: a lane takes about a fifth of a second where the endpoint is well. */
-const lanesPerPlaceSecond = 5;
-/** Of a subscription that is not sent to any more: its lanes are worked without a request. */
-const unwantedLanesPerSecond = 100;
 /** What fan-out and the queues have in hand for a subscription may still park for so long after it was deleted. */
 const purgeAfterMs = 60 * 60_000;
-const longestLostMs = 60 * 60_000;
 /** Tokens that are given out at a time. */
 const issuesAtATime = 10;
 
@@ -37,17 +33,17 @@ export async function sweepSubscription(parts: SweepParts, work: SweepWork): Pro
   const events = await sendEvents(parts, work);
   const subscription = await settled(parts, work.subscription);
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
-  const due = await parts.lanes.due(
-    subscription.id,
-    parts.now(),
-    subscription.status === 'paused' || isOpen ? 1 : mostLanes(parts, subscription),
-  );
+  const most = subscription.status === 'paused' || isOpen ? 1 : fullRound(parts, subscription);
+  const due = await parts.lanes.due(subscription.id, parts.now(), most);
   const seen = { events, released: 0, probes: 0, dueLanes: due.length, openCircuits: isOpen ? 1 : 0 };
   if (subscription.status === 'paused') return seen;
   if (isOpen) return { ...seen, probes: await probe(parts, subscription, due) };
-  const released = await release(parts, subscription, { due, probe: false, hasTime: work.hasTime });
-  if (subscription.status === 'deleted' && due.length === 0) await purge(parts, subscription);
-  return { ...seen, released };
+  if (due.length > 0) {
+    const first = due.slice(0, await releaseBudget(parts, subscription));
+    return { ...seen, released: await release(parts, subscription, { due: first, probe: false, hasTime: work.hasTime }) };
+  }
+  if (subscription.status === 'deleted') await purge(parts, subscription);
+  return seen;
 }
 
 /** A pause that is over ends, and a circuit that was open for too long disables: the subscription as it is then. */
@@ -59,12 +55,6 @@ async function settled(parts: SweepParts, subscription: Subscription): Promise<S
     return resumed ? { ...subscription, status: 'active', circuit: undefined } : subscription;
   }
   return (await parts.circuits.giveUp(subscription, at)) ? { ...subscription, status: 'disabled' } : subscription;
-}
-
-function mostLanes({ intervalMs }: SweepParts, { status, limits }: Subscription): number {
-  const seconds = intervalMs / 1_000;
-  const perSecond = status === 'active' ? lanesPerPlaceSecond * (limits?.concurrency ?? defaultConcurrency) : unwantedLanesPerSecond;
-  return Math.ceil(seconds * Math.min(perSecond, limits?.deliveriesPerSecond ?? perSecond));
 }
 
 /** One lane, its first delivery sent in spite of the circuit. The lane due longest is another one each time: a failed probe makes its own due now. */

@@ -1,4 +1,6 @@
+import { RelayError } from '../errors.ts';
 import { countParked, type ParkedCount } from './count-parked.ts';
+import type { DeliveryId } from './delivery.ts';
 import { goingOver } from './go-over.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { sweepRecoveries } from './sweep-recoveries.ts';
@@ -34,13 +36,18 @@ export async function sweep(parts: SweepParts, remainingMs: () => number): Promi
   parts.metrics.count('ParkedLanes', parked.parkedLanes);
   parts.metrics.count('OldestParkedAgeSeconds', parked.oldestParkedSeconds);
   const recovered = await sweepRecoveries(parts, { all, goOver, hasTime, remainingMs });
+  errors.push(...recovered.unreadable.map(unreadableLetter));
   return {
     subscriptions: all.length,
     ...{ released: sumOf(swept, 'released'), probes: sumOf(swept, 'probes'), events: sumOf(swept, 'events') },
     ...{ openCircuits, dueLanes: sumOf(swept, 'dueLanes') },
     ...{ parkedLanes: parked.parkedLanes, oldestParkedSeconds: parked.oldestParkedSeconds },
-    ...{ recovered, errors },
+    ...{ recovered: recovered.sent, errors },
   };
+}
+
+function unreadableLetter(delivery: DeliveryId): RelayError {
+  return new RelayError('DELIVERY_STORE_UNAVAILABLE', 'A dead letter cannot be sent again as it is stored', { facts: { delivery } });
 }
 
 function sumOf(swept: readonly Swept[], name: keyof Swept): number {

@@ -14,11 +14,11 @@ export type Verdict =
 
 /** Total, by the tables of attempt-verdicts.ts: any status, also one that no RFC knows, and any failure below HTTP. */
 export function verdictOf(answer: WebhookAnswer): Verdict {
-  const { verdict: kind } = answer.kind === 'failed' ? errorVerdicts[answer.error] : rowOf(answer.status);
+  const kind = answer.kind === 'failed' ? errorVerdicts[answer.error] : ofStatus(answer.status);
   return kind === 'failed' ? { kind, retryAfter: answer.kind === 'failed' ? null : answer.retryAfter } : { kind };
 }
 
-function rowOf(status: number): { readonly verdict: VerdictKind } {
+function ofStatus(status: number): VerdictKind {
   // Not a number is in no range, and as little an answer as those of the last row.
-  return statusVerdicts.find(({ from, to }) => status >= from && status <= to) ?? { verdict: 'failed' };
+  return statusVerdicts.find(([from, to]) => status >= from && status <= to)?.[2] ?? 'failed';
 }

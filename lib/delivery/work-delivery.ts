@@ -19,6 +19,8 @@ export interface DeliveryWork {
   readonly probe: boolean;
   /** It may have failed before and not be due: then it takes none of what the subscription's limits leave to those behind it. */
   readonly mayWait?: boolean;
+  /** Awaited once the delivery is claimed, before anything is sent. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -48,6 +50,7 @@ export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Pro
     // Never without a single attempt: a pause may have used up all of its time.
     const isExpired = claim.attempts > 0 && parts.now().getTime() - claim.createdAt.getTime() > deliveryLifetimeMs;
     if (isExpired) return await end(parts, { message: work.message, lease: lease.lease, ending: dead('expired', subscription) });
+    await work.beforeSend?.();
     return await attemptDelivery(parts, { ...work, ...lease, ...target, claim, admission, answered: () => place.leave() });
   } finally {
     place.leave();

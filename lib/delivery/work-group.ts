@@ -1,11 +1,12 @@
 import { longestQueueWaitMs } from './attempt-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import type { DeliveryMessage } from './delivery.ts';
+import { isInLane } from './is-in-lane.ts';
 import { isRemoval } from './is-removal.ts';
 import type { ParkedLane, ParkReason } from './lane-store.ts';
 import { isSettled, type DeliveryOutcome, type MessageOutcome } from './message-outcome.ts';
+import { narrowedMessage } from './narrowed-message.ts';
 import { readQueueMessage } from './read-queue-message.ts';
-import { readableIn } from './readable-lane.ts';
 import type { ReleaseMessage } from './release-message.ts';
 import { workDelivery } from './work-delivery.ts';
 import { releaseLostMs, workLane, type LaneEnd, type LaneWork } from './work-lane.ts';
@@ -27,8 +28,6 @@ const shortestLimitWaitMs = 60_000;
 const longestReleaseReceives = 500;
 /** A lane that is parked and opened by others as often as this, while one message is in hand, is no race any more. */
 const maxRounds = 4;
-/** Deliveries of a lane that are read at a time, to look for one. */
-const pageSize = 100;
 
 /**
  * The messages of one lane that an instance has in hand, worked one after the other. Open, each is attempted; parked, each is appended, and only a
@@ -68,9 +67,18 @@ export class GroupWork {
     this.#isRead = false;
     if (end.kind !== 'waits') return { kind: 'released' };
     const hasNoRoom = end.reason === 'limit' && receiveCount >= limitedReceives;
-    if (!hasNoRoom && receiveCount < longestReleaseReceives) return end;
+    if (!hasNoRoom && receiveCount < longestReleaseReceives) {
+      await this.#keepTried(end, token);
+      return end;
+    }
     await this.#layDown(lane, hasNoRoom ? { ...end, waitMs: shortestLimitWaitMs * (1 + this.#parts.random()) } : end);
     return { kind: 'released' };
+  }
+
+  /** So that it goes on from where it was when it comes back, however many wait before. */
+  async #keepTried({ tried, waitMs }: Extract<LaneEnd, { kind: 'waits' }>, token: string): Promise<void> {
+    const isDueFirst = tried === undefined || tried.dueAt.getTime() <= this.#parts.now().getTime() + waitMs;
+    if (!isDueFirst) await this.#parts.lanes.take(this.#key(), { token, lostAt: this.#lostAt(), tried });
   }
 
   async #delivery(message: DeliveryMessage, receiveCount: number): Promise<MessageOutcome> {
@@ -99,7 +107,7 @@ export class GroupWork {
       ...this.#key(),
       subscription: message.subscription,
       epoch: this.#parts.newLease(),
-      message,
+      message: await this.#narrowed(message),
       removal: isRemoval(message),
       reason,
       dueAt: outcome.kind === 'failing' ? outcome.dueAt : now,
@@ -115,7 +123,7 @@ export class GroupWork {
   /** Undefined: the lane has been opened, or parked anew, meanwhile. */
   async #append(lane: ParkedLane, message: DeliveryMessage): Promise<MessageOutcome | undefined> {
     const known = await this.#parts.store.find(message.delivery);
-    const isIn = known !== undefined && (await this.#holds(lane, message));
+    const isIn = known !== undefined && (await isInLane(this.#parts, lane, message.delivery));
     // A repeat behind its own place would look, once delivered, as if it had overtaken what is in between.
     if (!isIn && known !== undefined && known.status !== 'pending' && known.status !== 'parked') {
       const outcome = { kind: 'duplicate', status: known.status } as const;
@@ -123,22 +131,18 @@ export class GroupWork {
       return outcome;
     }
     const now = this.#parts.now();
-    const appended = isIn ? lane : await this.#parts.lanes.append(lane, { message, removal: isRemoval(message), now });
+    const entry = { removal: isRemoval(message), now };
+    const appended = isIn ? lane : await this.#parts.lanes.append(lane, { message: await this.#narrowed(message), ...entry });
     if (appended === undefined) return undefined;
     this.#lane = appended;
     await this.#parts.store.park({ message, now });
-    if (isRemoval(message) && (await this.#mayOvertake(appended))) await this.#overtake(appended);
+    if (entry.removal && (await this.#mayOvertake(appended))) await this.#overtake(appended);
     return { kind: 'parked', reason: appended.reason };
   }
 
-  async #holds(lane: ParkedLane, { delivery }: DeliveryMessage): Promise<boolean> {
-    for (let from = 0; ;) {
-      const entries = await readableIn(this.#parts, lane, { from, limit: pageSize });
-      if (entries.some(({ message }) => message.delivery === delivery)) return true;
-      const last = entries.at(-1);
-      if (last === undefined) return false;
-      from = last.position + 1;
-    }
+  /** With no more than its subscription asks for now: it may have been queued before that asked for less. Of one that is gone nobody asks for anything. */
+  async #narrowed(message: DeliveryMessage): Promise<DeliveryMessage> {
+    return narrowedMessage(message, (await this.#parts.subscriptions.find(message.subscription)) ?? { format: 'minimal' });
   }
 
   /**
@@ -160,9 +164,10 @@ export class GroupWork {
   }
 
   /** No message holds the token once this one is deleted, so sweep has to give out another. */
-  async #layDown(lane: ParkedLane, { waitMs, reason }: Extract<LaneEnd, { kind: 'waits' }>): Promise<void> {
+  async #layDown(lane: ParkedLane, { waitMs, reason, tried }: Extract<LaneEnd, { kind: 'waits' }>): Promise<void> {
     const dueAt = new Date(this.#parts.now().getTime() + waitMs);
-    await this.#parts.lanes.release(lane, { dueAt, reason: reason === 'limit' || reason === 'limit-reached' ? 'limit' : 'back-off' });
+    const isLimit = reason === 'limit' || reason === 'limit-reached';
+    await this.#parts.lanes.release(lane, { dueAt, reason: isLimit ? 'limit' : 'back-off', tried });
   }
 
   async #find(): Promise<ParkedLane | undefined> {

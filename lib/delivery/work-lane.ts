@@ -1,12 +1,14 @@
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
 import { longestQueueWaitMs } from './attempt-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
-import type { ParkedDelivery, ParkedLane, ParkReason } from './lane-store.ts';
+import { FailingPart } from './failing-part.ts';
+import type { ParkedDelivery, ParkedLane, ParkReason, TriedPart } from './lane-store.ts';
 import { isSettled, type DeliveryOutcome } from './message-outcome.ts';
 import { readableIn } from './readable-lane.ts';
 import { settlePassed } from './settle-passed.ts';
 import { wasSent } from './was-sent.ts';
-import { workDelivery, yieldDelivery } from './work-delivery.ts';
+import { workDelivery } from './work-delivery.ts';
+import { yieldBefore, type InTheWay } from './yield-before.ts';
 
 export interface LaneWork {
   /** The first request is the probe of an open circuit. */
@@ -25,7 +27,7 @@ export type LaneEnd =
   /** Another release was issued, or another parking begun, meanwhile: it is no longer ours. */
   | { readonly kind: 'lost' }
   /** To be gone on with soon, by who holds the token. `limit`: there was no room for any of it; `limit-reached`: for some there was. */
-  | { readonly kind: 'waits'; readonly waitMs: number; readonly reason: string };
+  | { readonly kind: 'waits'; readonly waitMs: number; readonly reason: string; readonly tried?: TriedPart | undefined };
 
 /** A token that is not heard of for so long is given out anew by `sweep`. Longer than any message is invisible. */
 export const releaseLostMs = 10 * 60_000;
@@ -39,17 +41,16 @@ const pageSize = 10;
  * came after them. When none does, the endpoint is most likely down and nobody has to yield: were the head given up each time a removal comes, a
  * leaver whose five memberships end while the endpoint restarts would keep four of them.
  *
- * Where the process dies: a delivery leaves the lane only when it is settled, and what was settled and is found again is a duplicate. What got
- * through is taken out after those before it have yielded, and `settlePassed` looks for it, so nobody is attempted after what overtook him.
+ * Where the process dies: a delivery leaves the lane only when it is settled, and what was settled and is found again is a duplicate. What is sent
+ * before its turn is marked first, and taken out after those before it have yielded; `settlePassed` looks for it, so nobody is attempted after what
+ * overtook him.
+ *
+ * A removal that comes behind many does not have them all looked at again: who laid the lane down said how far it was tried, and when that is due. Until
+ * then only what came later is worked.
  * @throws RelayError when our infrastructure fails; the lane is as it was, and so is the token
  */
 export async function workLane(parts: DeliverParts, lane: ParkedLane, work: LaneWork): Promise<LaneEnd> {
   return new LaneWorker(parts, lane, work).run();
-}
-
-interface Failing {
-  readonly entry: ParkedDelivery;
-  readonly dueAt: Date;
 }
 
 class LaneWorker {
@@ -61,8 +62,7 @@ class LaneWorker {
   #removalAt: number;
   /** Still to be spent, on the first request. */
   #probe: boolean;
-  /** Tried and not through, in order. */
-  #failing: Failing[] = [];
+  readonly #failing = new FailingPart();
   /** Something has left the lane. */
   #moved = false;
 
@@ -75,14 +75,32 @@ class LaneWorker {
   }
 
   async run(): Promise<LaneEnd> {
-    if (this.#removalAt > 0) this.#removalAt = await settlePassed(this.#parts, this.#lane, this.#note);
+    await this.#passTried();
+    if (this.#removalAt > 0) {
+      const settled = await settlePassed(this.#parts, this.#lane, { from: this.#position, note: this.#note });
+      if (settled.kind === 'waits') return settled;
+      this.#removalAt = settled.removalAt;
+      if (settled.yielded) this.#failing.clear();
+    }
     const end = await this.#drain();
     const isProbeSpent = this.#work.probe && !this.#probe;
     // In the queue the release would come back as a probe once more.
-    return end.kind === 'waits' && isProbeSpent ? this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off') : end;
+    return end.kind === 'waits' && isProbeSpent
+      ? this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off', end.tried)
+      : end;
   }
 
   readonly #note = (outcome: DeliveryOutcome): void => this.#work.note(outcome, this.#lane.subscription);
+
+  async #passTried(): Promise<void> {
+    const { tried } = this.#lane;
+    if (tried === undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
+    const [first] = await this.#parts.lanes.read(this.#lane, 0, 1);
+    // Who laid it down so may not have been the last to work it.
+    if (first === undefined || first.position >= tried.to) return;
+    this.#failing.skip(tried);
+    this.#position = tried.to;
+  }
 
   async #drain(): Promise<LaneEnd> {
     for (;;) {
@@ -101,45 +119,55 @@ class LaneWorker {
 
   /** Works one delivery; undefined: go on with the next. */
   async #step(entry: ParkedDelivery): Promise<LaneEnd | undefined> {
-    if (this.#failing.length > 0 && entry.position > this.#removalAt) return this.#waitForFailing();
-    if (!this.#work.hasTime()) return { kind: 'waits', waitMs: 0, reason: 'out-of-time' };
+    const isFirst = this.#failing.isEmpty();
+    if (!isFirst && entry.position > this.#removalAt) return this.#waitForFailing();
+    if (!this.#work.hasTime()) return this.#waits(0, 'out-of-time');
+    // It waits in its first place: sent from here, it would seem to have overtaken what is in between.
+    if (this.#failing.dueOf(entry) !== undefined) return undefined;
     // The lane is begun anew whenever the limits end the work: were a place taken for each that is not due, the removal behind them might never get one.
     const mayWait = entry.position < this.#removalAt;
-    const outcome = await workDelivery(this.#parts, { message: entry.message, group: this.#lane.group, probe: this.#probe, mayWait });
+    const beforeSend = isFirst || entry.ahead === true ? undefined : () => this.#parts.lanes.markAhead(this.#lane, entry.position);
+    const { message } = entry;
+    const outcome = await workDelivery(this.#parts, { message, group: this.#lane.group, probe: this.#probe, mayWait, beforeSend });
     if (wasSent(outcome)) this.#probe = false;
     this.#note(outcome);
-    if (outcome.kind === 'waits') return outcome;
-    if (outcome.kind === 'limited') return { kind: 'waits', waitMs: outcome.retryMs, reason: this.#moved ? 'limit-reached' : 'limit' };
+    if (outcome.kind === 'waits') return this.#waits(outcome.waitMs, outcome.reason);
+    if (outcome.kind === 'limited') return this.#waits(outcome.retryMs, this.#moved ? 'limit-reached' : 'limit');
     if (outcome.kind === 'held') return this.#layDown(this.#parts.now(), outcome.reason);
     if (!isSettled(outcome)) {
-      this.#failing.push({ entry, dueAt: outcome.dueAt });
+      this.#failing.add(entry, outcome.dueAt);
       return undefined;
     }
-    // A duplicate does not count: what was delivered before this lane was parked says nothing about those who failed since.
-    if (outcome.kind === 'delivered') {
-      const busy = await this.#yieldFailing();
-      if (busy !== undefined) return busy;
+    if (!isFirst && (await this.#hasPassed(entry, outcome))) {
+      const inTheWay = await this.#yieldFailing(entry);
+      if (inTheWay !== undefined) return inTheWay;
     }
     await this.#parts.lanes.remove(this.#lane, entry.position);
     this.#moved = true;
     return undefined;
   }
 
-  /** Dead-letters what failed and was overtaken. Something in the way: the lane is gone on with when it has passed. */
-  async #yieldFailing(): Promise<LaneEnd | undefined> {
-    for (const { entry } of this.#failing) {
-      const outcome = await yieldDelivery(this.#parts, entry.message);
-      this.#note(outcome);
-      if (outcome.kind === 'waits') return outcome;
-      await this.#parts.lanes.remove(this.#lane, entry.position);
-    }
-    this.#failing = [];
-    return undefined;
+  /**
+   * Whether what fails has to yield to it. A duplicate got through before: what was delivered before this lane was parked says nothing about those who
+   * failed since, but another process may have sent it ahead of them while this one was at them.
+   */
+  async #hasPassed({ position }: ParkedDelivery, outcome: DeliveryOutcome): Promise<boolean> {
+    if (outcome.kind !== 'duplicate' || outcome.status !== 'delivered') return outcome.kind === 'delivered';
+    const [place] = await this.#parts.lanes.read(this.#lane, position, 1);
+    return place?.position === position && 'message' in place && place.ahead === true;
+  }
+
+  /** Something in the way: the lane is gone on with when it has passed. */
+  async #yieldFailing({ position, message: { delivery } }: ParkedDelivery): Promise<InTheWay | undefined> {
+    const { from } = this.#failing;
+    const inTheWay = await yieldBefore(this.#parts, this.#lane, { position, delivery, from, note: this.#note });
+    if (inTheWay === undefined) this.#failing.clear();
+    return inTheWay;
   }
 
   /** Behind the last delivery. */
   async #finish(): Promise<LaneEnd | 'more'> {
-    if (this.#failing.length > 0) return this.#waitForFailing();
+    if (!this.#failing.isEmpty()) return this.#waitForFailing();
     if (await this.#parts.lanes.reopen(this.#lane)) return { kind: 'open' };
     const { token } = this.#lane;
     const lostAt = new Date(this.#parts.now().getTime() + releaseLostMs);
@@ -152,12 +180,17 @@ class LaneWorker {
 
   /** Until the first of what failed is due: behind it a removal may be due sooner than the head. */
   #waitForFailing(): Promise<LaneEnd> | LaneEnd {
-    const dueMs = Math.min(...this.#failing.map(({ dueAt }) => dueAt.getTime()));
-    const waitMs = Math.max(dueMs - this.#parts.now().getTime(), 1);
-    return waitMs <= longestQueueWaitMs ? { kind: 'waits', waitMs, reason: 'back-off' } : this.#layDown(new Date(dueMs), 'back-off');
+    const tried = this.#failing.triedTo(this.#position);
+    const dueAt = tried?.dueAt ?? this.#parts.now();
+    const waitMs = Math.max(dueAt.getTime() - this.#parts.now().getTime(), 1);
+    return waitMs <= longestQueueWaitMs ? { kind: 'waits', waitMs, reason: 'back-off', tried } : this.#layDown(dueAt, 'back-off', tried);
   }
 
-  async #layDown(dueAt: Date, reason: ParkReason): Promise<LaneEnd> {
-    return (await this.#parts.lanes.release(this.#lane, { dueAt, reason })) ? { kind: 'laid-down' } : { kind: 'lost' };
+  #waits(waitMs: number, reason: string): LaneEnd {
+    return { kind: 'waits', waitMs, reason, tried: this.#failing.triedTo(this.#position) };
+  }
+
+  async #layDown(dueAt: Date, reason: ParkReason, tried?: TriedPart): Promise<LaneEnd> {
+    return (await this.#parts.lanes.release(this.#lane, { dueAt, reason, tried })) ? { kind: 'laid-down' } : { kind: 'lost' };
   }
 }

@@ -1,5 +1,5 @@
 import { BatchGetItemCommand, GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { DeadLetter, Delivery, DeliveryId } from '../delivery/delivery.ts';
+import type { DeadLetter, Delivery, DeliveryId, UnreadableLetter } from '../delivery/delivery.ts';
 import { RelayError } from '../errors.ts';
 import { deliveryOf, deliveryProjection } from './delivery-item.ts';
 import { unpackedMessage } from './packed-message.ts';
@@ -22,13 +22,12 @@ export async function findDelivery({ client, table }: Table, id: DeliveryId): Pr
 }
 
 /** Consistent. @throws RelayError DELIVERY_STORE_UNAVAILABLE */
-export async function findLetter({ client, table }: Table, id: DeliveryId): Promise<DeadLetter | undefined> {
+export async function findLetter({ client, table }: Table, id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined> {
   const command = new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true });
   const { Item } = await client.send(command).catch(unavailable(code, 'GetItem'));
   if (Item?.['status']?.S !== 'dead' || Item['letter'] === undefined) return undefined;
   const letter = await unpackedMessage(Item['letter']);
-  if (letter.kind === 'readable') return { delivery: deliveryOf(Item), message: letter.message };
-  throw new RelayError(code, 'A dead letter cannot be read', { facts: { delivery: id }, cause: letter.cause });
+  return letter.kind === 'readable' ? { delivery: deliveryOf(Item), message: letter.message } : { unreadable: id };
 }
 
 /** The deliveries with these ids (100 at most), by id. One that is missing has expired since its index was read. */

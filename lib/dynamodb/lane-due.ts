@@ -35,6 +35,37 @@ export async function dueLanes(
   return due;
 }
 
+/**
+ * Counted by the index alone: a lane whose token is out is due when that counts as lost.
+ * @throws RelayError DELIVERY_STORE_UNAVAILABLE
+ */
+export async function releasedLanes(
+  lanes: LaneTable,
+  subscription: SubscriptionId,
+  { after, until, most }: { after: Date; until: Date; most: number },
+): Promise<number> {
+  const counts = shardsOf(lanes, subscription).map((shard) => releasedIn(shard, { after, until, most: Math.ceil(most / dueShards) }));
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
+async function releasedIn(shard: Shard, { after, until, most }: { after: Date; until: Date; most: number }): Promise<number> {
+  let count = 0;
+  let start: Item | undefined;
+  do {
+    const { Count = 0, LastEvaluatedKey } = await query(shard, {
+      Select: 'COUNT',
+      KeyConditionExpression: 'dueShard = :shard AND dueKey BETWEEN :after AND :until',
+      FilterExpression: 'attribute_exists(#token)',
+      ExpressionAttributeNames: { '#token': 'token' },
+      ExpressionAttributeValues: { ':after': { S: dueKeyBehind(after) }, ':until': { S: dueKeyBehind(until) } },
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    });
+    count += Count;
+    start = LastEvaluatedKey;
+  } while (start !== undefined && count < most);
+  return count;
+}
+
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
 export async function anyLane(lanes: LaneTable, subscription: SubscriptionId): Promise<boolean> {
   const counts = await Promise.all(

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { laneQueues, laneRetentionDays, parkReasons, type DueLane, type LaneKey, type ParkedLane } from '../delivery/lane-store.ts';
+import {
+  laneQueues,
+  laneRetentionDays,
+  parkReasons,
+  type DueLane,
+  type LaneKey,
+  type ParkedLane,
+  type TriedPart,
+} from '../delivery/lane-store.ts';
 import { RelayError } from '../errors.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import type { Item } from './delivery-item.ts';
@@ -48,6 +56,12 @@ export function dueAttributesOf(lane: LaneKey, dueAt: Date): Item {
   return { dueAt: { S: dueAt.toISOString() }, dueKey: { S: `${dueAt.toISOString()}#${idOf(lane)}` }, ...laneExpiryOf(dueAt) };
 }
 
+export const triedAttributes = ['triedTo', 'triedDueAt'] as const;
+
+export function triedAttributesOf(tried: TriedPart | undefined): Item {
+  return tried === undefined ? {} : { triedTo: { N: String(tried.to) }, triedDueAt: { S: tried.dueAt.toISOString() } };
+}
+
 /** The first key behind all that are due by then: `$` follows `#`. */
 export function dueKeyBehind(time: Date): string {
   return `${time.toISOString()}$`;
@@ -88,13 +102,19 @@ const laneSchema = dueLaneSchema.extend({
   tail: z.coerce.number().int(),
   removalAt: z.coerce.number().int(),
   token: z.string().optional(),
+  triedTo: z.coerce.number().int().optional(),
+  triedDueAt: time.optional(),
 });
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE when the item is none of ours. */
 export function laneOf(item: Item): ParkedLane {
   const lane = laneSchema.safeParse(plainOf(item));
-  if (lane.success) return lane.data;
+  if (lane.success) return parkedLane(lane.data);
   throw new RelayError(code, 'A stored lane cannot be read', { facts: { lane: item['id']?.S ?? '?' }, cause: lane.error });
+}
+
+function parkedLane({ triedTo, triedDueAt, ...lane }: z.infer<typeof laneSchema>): ParkedLane {
+  return triedTo === undefined || triedDueAt === undefined ? lane : { ...lane, tried: { to: triedTo, dueAt: triedDueAt } };
 }
 
 /** What the index holds of a lane; undefined when the item is none of ours. */

@@ -43,7 +43,15 @@ function pageQuery(table: string, lane: ParkedLane, { from, limit }: { from: num
 async function parkedDelivery(item: Item): Promise<ParkedDelivery | UnreadablePlace> {
   const position = positionIn(item);
   const unpacked = await unpackedMessage(item['message']);
-  return unpacked.kind === 'readable' ? { position, message: unpacked.message } : { position, unreadable: unpacked.bytes };
+  if (unpacked.kind !== 'readable') return { position, unreadable: unpacked.bytes };
+  return { position, message: unpacked.message, ...(item['ahead']?.BOOL === true ? { ahead: true } : {}) };
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function markAheadInLane(lanes: LaneTable, lane: ParkedLane, position: number): Promise<void> {
+  const key = placeKeyOf(lane, position);
+  // Refused: as below.
+  await updateItem(lanes, { key, when: { id: key.id }, set: { ahead: { BOOL: true } } });
 }
 
 /** Leaves the place behind, without what was in it: see lib/dynamodb/lane-tail.ts. @throws RelayError DELIVERY_STORE_UNAVAILABLE */

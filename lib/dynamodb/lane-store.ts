@@ -1,7 +1,7 @@
 import type { LaneStore } from '../delivery/lane-store.ts';
-import { anyLane, dueLanes, waitingLanes } from './lane-due.ts';
+import { anyLane, dueLanes, releasedLanes, waitingLanes } from './lane-due.ts';
 import { laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
-import { readLane, removeFromLane } from './lane-read.ts';
+import { markAheadInLane, readLane, removeFromLane } from './lane-read.ts';
 import { appendToLane, parkLane } from './lane-tail.ts';
 import { issueToken, releaseLane, reopenLane, seizeLane, takeLane } from './lane-token.ts';
 import { readItem } from './lane-write.ts';
@@ -16,6 +16,7 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     park: (request) => parkLane(options, request),
     append: (lane, delivery) => appendToLane(options, lane, delivery),
     read: (lane, from, limit) => readLane(options, lane, { from, limit }),
+    markAhead: (lane, position) => markAheadInLane(options, lane, position),
     remove: (lane, position) => removeFromLane(options, lane, position),
     issue: (seen, release) => issueToken(options, seen, release),
     take: (lane, release) => takeLane(options, lane, release),
@@ -23,6 +24,7 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     release: (lane, waiting) => releaseLane(options, lane, waiting),
     reopen: (lane) => reopenLane(options, lane),
     due: (subscription, by, limit) => dueLanes(options, subscription, { by, limit }),
+    released: (subscription, lost, most) => releasedLanes(options, subscription, { ...lost, most }),
     any: (subscription) => anyLane(options, subscription),
     waiting: (subscription, most) => waitingLanes(options, subscription, most),
   };

@@ -1,10 +1,11 @@
-import type { HeldLane, LaneKey, LaneStore, ParkedLane } from '../delivery/lane-store.ts';
-import { dueAttributesOf, laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
+import type { HeldLane, LaneKey, LaneStore, ParkedLane, TriedPart } from '../delivery/lane-store.ts';
+import { dueAttributesOf, laneKeyOf, laneOf, triedAttributes, triedAttributesOf, type LaneTable } from './lane-item.ts';
 import { deleteItem, updateItem } from './lane-write.ts';
 
 interface Release {
   readonly token: string;
   readonly lostAt: Date;
+  readonly tried?: TriedPart | undefined;
 }
 
 const tokenOut = (lane: LaneKey, { token, lostAt }: Release) => ({ token: { S: token }, ...dueAttributesOf(lane, lostAt) });
@@ -25,7 +26,7 @@ export async function takeLane(lanes: LaneTable, lane: LaneKey, release: Release
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(lane),
     when: { token: { S: release.token } },
-    set: dueAttributesOf(lane, release.lostAt),
+    set: { ...dueAttributesOf(lane, release.lostAt), ...triedAttributesOf(release.tried) },
   });
   return outcome.kind === 'written' ? laneOf(outcome.item) : undefined;
 }
@@ -44,15 +45,15 @@ export async function seizeLane(lanes: LaneTable, lane: ParkedLane, release: Rel
 export async function releaseLane(
   lanes: LaneTable,
   lane: HeldLane,
-  { dueAt, reason }: Parameters<LaneStore['release']>[1],
+  { dueAt, reason, tried }: Parameters<LaneStore['release']>[1],
 ): Promise<boolean> {
   if (lane.token === undefined) return false;
   const token = { S: lane.token };
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(lane),
     when: { epoch: { S: lane.epoch }, token },
-    set: { ...dueAttributesOf(lane, dueAt), reason: { S: reason }, releasedBy: token },
-    remove: ['token'],
+    set: { ...dueAttributesOf(lane, dueAt), ...triedAttributesOf(tried), reason: { S: reason }, releasedBy: token },
+    remove: ['token', ...(tried === undefined ? triedAttributes : [])],
   });
   // As in `issueToken`: the release it met is its own.
   return outcome.kind === 'written' || (outcome.found?.['token'] === undefined && outcome.found?.['releasedBy']?.S === lane.token);

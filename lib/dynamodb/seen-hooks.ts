@@ -12,6 +12,7 @@ import { RelayError } from '../errors.ts';
 import type { SeenHooks } from '../intake/seen-hooks.ts';
 import type { OrgId } from '../okta/org.ts';
 import type { OrgSenders } from '../orgs/org-registry.ts';
+import { heardKey } from './heard-orgs.ts';
 import { unavailable } from './unavailable.ts';
 
 type Item = Record<string, AttributeValue>;
@@ -71,6 +72,7 @@ export function dynamodbSeenHooks({ client, table }: { client: DynamoDBClient; t
         for (const item of items) await remove(client, table, item);
       } while (items.length > 0);
       await remove(client, table, { org: { S: org }, id: { S: firstId } });
+      await remove(client, table, heardKey(org));
     },
   };
 }

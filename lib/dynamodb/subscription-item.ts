@@ -82,13 +82,22 @@ export function eventAttribute({ id, kind, at, reason }: OperatorEvent): Attribu
   return { M: { id: { S: id }, kind: { S: kind }, at: { S: at }, ...(reason === undefined ? {} : { reason: { S: reason } }) } };
 }
 
-export function recoveryAttribute({ id, status, since, until, redelivered, cursor }: Recovery): AttributeValue {
+export function recoveryAttribute({ id, status, since, until, redelivered, unreadable, cursor }: Recovery): AttributeValue {
   const texts = { id: { S: id }, status: { S: status }, since: { S: since }, until: { S: until } };
-  return { M: { ...texts, redelivered: { N: String(redelivered) }, ...(cursor === undefined ? {} : { cursor: { S: cursor } }) } };
+  const numbers = Object.entries({ redelivered, unreadable }).flatMap(([name, count]) =>
+    count === undefined ? [] : [[name, { N: String(count) }] as const],
+  );
+  return { M: { ...texts, ...Object.fromEntries(numbers), ...(cursor === undefined ? {} : { cursor: { S: cursor } }) } };
 }
 
 function recoveryOf(map: Item | undefined): unknown {
-  return map === undefined ? undefined : { ...textsOf(map), redelivered: Number(map['redelivered']?.N) };
+  if (map === undefined) return undefined;
+  const unreadable = map['unreadable']?.N;
+  return {
+    ...textsOf(map),
+    redelivered: Number(map['redelivered']?.N),
+    ...(unreadable === undefined ? {} : { unreadable: Number(unreadable) }),
+  };
 }
 
 function textsOf(map: Item = {}): Record<string, string> {

@@ -62,6 +62,8 @@ export const recoverySchema = z.object({
   /** Dead letters of after it are left alone: they come from this recovery, or failed since. */
   until: z.iso.datetime(),
   redelivered: z.number().int().min(0),
+  /** Dead letters that were passed over, as what is stored of them cannot be sent; absent: none. They stay dead. */
+  unreadable: z.number().int().min(1).optional(),
   cursor: z.string().optional(),
 });
 export type Recovery = z.infer<typeof recoverySchema>;

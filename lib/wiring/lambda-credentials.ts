@@ -10,7 +10,7 @@ interface Credentials {
  * AWS credentials where Lambda puts them: its reserved environment variables, good for as long as the environment lives.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  *
- * Stands in bundles where the SDK looks them up (infra/bundling.ts), under the names by which it asks for them. All else that it
+ * Stands in bundles where the SDK looks them up (scripts/bundles/stand-ins.ts), under the names by which it asks for them. All else that it
  * could ask, like profiles, single sign-on, token files or the metadata service, is not there in Lambda, and would be a fifth of a bundle.
  */
 function lambdaCredentials(): () => Promise<Credentials> {

@@ -62,7 +62,7 @@ export const forbiddenImports: readonly ForbiddenImport[] = [
   room('https', 'telemetry'),
   room('http', 'dynamodb'),
   room('config', 'kafka'),
-  room('wiring', 'delivery'),
+  room('wiring', 'http'),
   room('telemetry', 'dynamodb'),
   { rule: 'errors-know-nobody', at: 'lib/errors.ts', files: { 'lib/errors.ts': use('./okta/thing.ts'), 'lib/okta/thing.ts': thing } },
   { rule: 'lib-room-is-known', at: 'lib/annex/a.ts', files: { 'lib/annex/a.ts': use('../okta/thing.ts'), 'lib/okta/thing.ts': thing } },

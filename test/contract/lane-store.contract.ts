@@ -292,6 +292,64 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
       });
     });
 
+    describe('what is sent ahead of what failed', () => {
+      it('[port: LaneStore] is marked until it leaves the lane, and nothing else is', async () => {
+        const first = message();
+        const second = message();
+        const lane = await append(given(await store.park(request({ message: first }))), second, true);
+        await store.markAhead(lane, 1);
+        await store.markAhead(lane, 1);
+        const marked = [
+          { position: 0, message: first },
+          { position: 1, message: second, ahead: true },
+        ];
+        expect(await store.read(lane, 0, 10)).toEqual(marked);
+        expect(await store.read(await seize(await found(), 'a'), 0, 10)).toEqual(marked);
+        await store.remove(lane, 1);
+        expect(await store.read(lane, 0, 10)).toEqual([{ position: 0, message: first }]);
+      });
+
+      it('[port: LaneStore] brings back nothing that has left, and makes no place that is not there', async () => {
+        const lane = await park();
+        const next = message();
+        await store.markAhead(lane, 1);
+        await store.remove(lane, 0);
+        await store.markAhead(lane, 0);
+        expect(await store.read(await append(lane, next), 0, 10)).toEqual([{ position: 1, message: next }]);
+      });
+    });
+
+    describe('the part that was tried', () => {
+      const tried = { to: 3, dueAt: after(7 * minute) };
+
+      it('[port: LaneStore] is known to whoever has the lane next, and as he lays it down', async () => {
+        const lane = await park();
+        expect(lane.tried).toBeUndefined();
+        expect(await store.release(await seize(lane, 'a'), { dueAt: noon, reason: 'back-off', tried })).toBe(true);
+        expect(await found()).toMatchObject({ tried });
+        expect(await append(await found(), message())).toMatchObject({ tried });
+        await store.issue({ ...lane, dueAt: noon }, { token: 'b', lostAt });
+        expect(await store.take(key, { token: 'b', lostAt })).toMatchObject({ tried });
+        const further = { to: 9, dueAt: after(8 * minute) };
+        expect(await store.take(key, { token: 'b', lostAt, tried: further })).toMatchObject({ token: 'b', tried: further });
+        expect(await store.take(key, { token: 'stale', lostAt, tried })).toBeUndefined();
+        const held = await seize(await found(), 'c');
+        expect(held).toMatchObject({ tried: further });
+        await store.release(held, { dueAt: noon, reason: 'limit', tried: { ...tried, to: 4 } });
+        expect(await found()).toMatchObject({ tried: { ...tried, to: 4 } });
+      });
+
+      it('[port: LaneStore] is forgotten when the lane is laid down without it, and not by who has no token', async () => {
+        const lane = await seize(await park(), 'a');
+        await store.release(lane, { dueAt: noon, reason: 'back-off', tried });
+        const held = await seize(await found(), 'b');
+        expect(await store.release({ ...held, token: 'stale' }, { dueAt: noon, reason: 'circuit' })).toBe(false);
+        expect(await found()).toMatchObject({ tried });
+        await store.release(held, { dueAt: noon, reason: 'circuit' });
+        expect(await found()).not.toHaveProperty('tried');
+      });
+    });
+
     describe('tokens', () => {
       it('[port: LaneStore] gives one of twenty racing calls the token, which is due again when it counts as lost', async () => {
         const seen = await park();
@@ -510,6 +568,25 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         await store.release(held, { dueAt: after(30 * minute), reason: 'back-off' });
         expect(await groupsDue(after(30 * minute - 1))).toEqual([]);
         expect(await groupsDue(after(30 * minute))).toEqual([lane.group]);
+      });
+
+      it('[port: LaneStore] counts the lanes whose token is out, until it counts as lost, and no others', async () => {
+        const released = (from: Date, until = after(60 * minute), most = 1_000) =>
+          store.released(subscription, { after: from, until }, most);
+        const held = await seize(await park(), 'a');
+        await seize(await park({ group: randomUUID() }), 'b');
+        await parkAt(after(10 * minute));
+        expect(await released(noon)).toBe(2);
+        expect([await released(after(10 * minute - 1)), await released(lostAt)]).toEqual([2, 0]);
+        expect([await released(noon, lostAt), await released(noon, after(10 * minute - 1))]).toEqual([2, 0]);
+        await store.release(held, { dueAt: after(5 * minute), reason: 'limit' });
+        expect(await released(noon)).toBe(1);
+        await reopen(await found());
+        expect(await released(noon)).toBe(1);
+        const many = times(30, () => park({ group: randomUUID() }).then((lane) => seize(lane, 'c')));
+        await Promise.all(many);
+        expect(await released(noon)).toBe(31);
+        expect(await released(noon, lostAt, 8)).toBeGreaterThanOrEqual(8);
       });
 
       it('[port: LaneStore] knows whether a subscription has any lane parked, due or not', async () => {

@@ -3,5 +3,5 @@ import { sendersContract } from './senders.contract.ts';
 
 sendersContract('memory', async () => {
   const senders = new InMemorySenders();
-  return { hooks: senders, accepted: senders, stop: async () => undefined };
+  return { hooks: senders, heard: senders, accepted: senders, stop: async () => undefined };
 });

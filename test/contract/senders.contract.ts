@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AcceptedRequests } from '#lib/intake/accepted-requests.ts';
+import type { HeardOrgs } from '#lib/intake/heard-orgs.ts';
 import type { SeenHooks } from '#lib/intake/seen-hooks.ts';
 import { orgIdSchema } from '#lib/okta/org.ts';
+import type { LastHeard } from '#lib/orgs/last-heard.ts';
 import type { OrgSenders } from '#lib/orgs/org-registry.ts';
 
 export interface SendersUnderTest {
   readonly hooks: SeenHooks & OrgSenders;
+  readonly heard: HeardOrgs & LastHeard;
   readonly accepted: AcceptedRequests;
   stop(): Promise<void>;
 }
@@ -63,6 +66,37 @@ export function sendersContract(implementation: string, start: () => Promise<Sen
       expect(await subject.hooks.hooks(acme)).toEqual([]);
       expect(await subject.hooks.note({ org: acme, hook: 'new', at: later })).toEqual({ first: 'new' });
       expect(await subject.hooks.hooks(beta)).toHaveLength(1);
+    });
+  });
+
+  describe(`HeardOrgs × ${implementation}`, () => {
+    let subject: SendersUnderTest;
+    beforeAll(async () => {
+      subject = await start();
+    });
+    afterAll(() => subject.stop());
+    beforeEach(async () => {
+      for (const org of [acme, beta]) await subject.hooks.forget(org);
+    });
+    const inOrder = async () => (await subject.heard.lastHeard()).toSorted((a, b) => a.org.localeCompare(b.org));
+
+    it('[port: HeardOrgs] says of each org when it was heard last, as it was noted last', async () => {
+      expect(await subject.heard.lastHeard()).toEqual([]);
+      await subject.heard.hear({ org: beta, at: noon });
+      await subject.heard.hear({ org: acme, at: noon });
+      await subject.heard.hear({ org: acme, at: later });
+      expect(await inOrder()).toEqual([
+        { org: acme, at: later },
+        { org: beta, at: noon },
+      ]);
+    });
+
+    it('[port: HeardOrgs] is forgotten with the hooks of an org, and is none of them', async () => {
+      await subject.heard.hear({ org: acme, at: noon });
+      await subject.heard.hear({ org: beta, at: noon });
+      expect(await subject.hooks.hooks(acme)).toEqual([]);
+      await subject.hooks.forget(acme);
+      expect(await subject.heard.lastHeard()).toEqual([{ org: beta, at: noon }]);
     });
   });
 

@@ -258,7 +258,7 @@ export function subscriptionStoreContract(implementation: string, start: () => P
       it('[port: SubscriptionStore] advances the one that was seen, from the cursor that was seen', async () => {
         await store.create(one);
         await store.setRecovery(one.id, { seen: undefined, recovery });
-        const further = { ...recovery, redelivered: 5, cursor: 'a' };
+        const further = { ...recovery, redelivered: 5, unreadable: 2, cursor: 'a' };
         expect(await store.setRecovery(one.id, { seen: recovery, recovery: further })).toBe(true);
         expect(await store.setRecovery(one.id, { seen: recovery, recovery: { ...further, redelivered: 6 } })).toBe(false);
         expect(await store.setRecovery(one.id, { seen: { ...further, id: 'rec_2' }, recovery: further })).toBe(false);

@@ -223,6 +223,7 @@ describe('POST /v1/subscriptions/{id}/recover', () => {
       until: expect.any(String),
       doneUntil: since,
       redelivered: 0,
+      unreadable: 0,
     });
     expect((await call(`GET ${path}`)).body.recovery).toEqual(body);
     expect(await call(`POST ${path}/recover`, { since })).toMatchObject({ status: 409, body: { title: 'Conflict' } });

@@ -123,7 +123,7 @@ describe('an endpoint URL', () => {
     ['https://user@hooks.example.com', 'user name'],
     ['https://user:secret@hooks.example.com', 'user name'],
     ['https://hooks.example.com:0', 'port 0'],
-    ['https://127.0.0.1', '127.0.0.1: it is a private, loopback'],
+    ['https://127.0.0.1', '127.0.0.1: it is no public address (loopback)'],
     ['https://2130706433', '127.0.0.1'],
     ['https://0x7f000001', '127.0.0.1'],
     ['https://0177.0.0.1', '127.0.0.1'],

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Circuits } from '#lib/delivery/circuits.ts';
 import { FailureWindow } from '#lib/delivery/failure-window.ts';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
-import type { ReceivedMessage } from '#lib/delivery/deliver.ts';
-import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { deliver, type DeliverReport, type ReceivedMessage } from '#lib/delivery/deliver.ts';
+import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
 import type { ReleaseMessage } from '#lib/delivery/release-message.ts';
 import type { WebhookAnswer, WebhookRequest } from '#lib/delivery/webhook-sender.ts';
 import type { QuarantineEntry } from '#lib/quarantine/quarantine.ts';
@@ -98,6 +98,15 @@ export class DeliverHarness {
     };
   }
 
+  /** One batch, with time enough for all of it. */
+  run(messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}): Promise<DeliverReport> {
+    return deliver(this.parts(replacing), messages, () => 60_000);
+  }
+
+  recordOf(change: string): Delivery | undefined {
+    return [...this.store.rows.values()].find((row) => row.change === change);
+  }
+
   /** What sweep does, for one subscription: the releases of its lanes that are due, as messages. */
   async releases(): Promise<ReceivedMessage[]> {
     const due = await this.lanes.due(payrollId, new Date(this.nowMs), 100);
@@ -122,6 +131,11 @@ export function received(
 ): ReceivedMessage {
   const body = typeof message === 'string' ? message : JSON.stringify(message);
   return { messageId: id, receiptHandle: `handle-${id}`, groupId, body, receiveCount };
+}
+
+/** A delivery in the lane `g`; a repeat is another message. */
+export function inLane(message: DeliveryMessage, receiveCount = 1): ReceivedMessage {
+  return received(`${message.change.id}-${receiveCount}`, 'g', message, receiveCount);
 }
 
 /** The same object, but for some calls that go another way. */

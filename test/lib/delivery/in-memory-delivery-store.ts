@@ -7,6 +7,7 @@ import {
   type DeliveryId,
   type DeliveryMessage,
   type DeliveryStore,
+  type UnreadableLetter,
 } from '#lib/delivery/delivery.ts';
 
 interface Row extends Delivery {
@@ -22,6 +23,8 @@ interface Row extends Delivery {
 /** DeliveryStore in memory, for properties over thousands of batches. It is held to the same contract as the real one. */
 export class InMemoryDeliveryStore implements DeliveryStore {
   readonly rows = new Map<string, Row>();
+  /** Letters that somebody else has written over. */
+  readonly spoiledLetters = new Set<DeliveryId>();
   readonly #now: () => Date;
 
   constructor(options: { now: () => Date }) {
@@ -71,8 +74,9 @@ export class InMemoryDeliveryStore implements DeliveryStore {
     return Promise.resolve(row === undefined ? undefined : listed(row));
   }
 
-  letter(id: DeliveryId): Promise<DeadLetter | undefined> {
+  letter(id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined> {
     const row = this.rows.get(id);
+    if (this.spoiledLetters.has(id)) return Promise.resolve({ unreadable: id });
     return Promise.resolve(row?.letter === undefined ? undefined : { delivery: listed(row), message: row.letter });
   }
 

@@ -5,7 +5,6 @@ import type {
   LaneStore,
   ParkedDelivery,
   ParkedLane,
-  ParkReason,
   ParkRequest,
   UnreadablePlace,
   WaitingLanes,
@@ -18,6 +17,7 @@ interface Place {
   readonly removal: boolean;
   /** Undefined: it was taken out. */
   message: DeliveryMessage | undefined;
+  ahead?: boolean;
   /** What somebody else wrote over the message. */
   unreadable?: Uint8Array;
 }
@@ -91,12 +91,20 @@ export class InMemoryLaneStore implements LaneStore {
     return step(() =>
       this.#places(lane)
         .slice(0, lane.tail)
-        .flatMap(({ message, unreadable }, position) => {
+        .flatMap(({ message, unreadable, ahead }, position): (ParkedDelivery | UnreadablePlace)[] => {
           if (message === undefined || position < from) return [];
-          return [unreadable === undefined ? { position, message } : { position, unreadable }];
+          if (unreadable !== undefined) return [{ position, unreadable }];
+          return [{ position, message, ...(ahead === true ? { ahead } : {}) }];
         })
         .slice(0, limit),
     );
+  }
+
+  markAhead(lane: ParkedLane, position: number): Promise<void> {
+    return step(() => {
+      const place = this.#places(lane)[position];
+      if (place !== undefined) this.#write(() => (place.ahead = true));
+    });
   }
 
   remove(lane: ParkedLane, position: number): Promise<void> {
@@ -115,10 +123,10 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  take(key: LaneKey, { token, lostAt }: Release): Promise<ParkedLane | undefined> {
+  take(key: LaneKey, { token, lostAt, tried }: Parameters<LaneStore['take']>[1]): Promise<ParkedLane | undefined> {
     return step(() => {
       const lane = this.#rows.lanes.get(keyOf(key));
-      return lane?.token === token ? this.#change(lane, { dueAt: lostAt }) : undefined;
+      return lane?.token === token ? this.#change(lane, { dueAt: lostAt, ...(tried === undefined ? {} : { tried }) }) : undefined;
     });
   }
 
@@ -129,12 +137,12 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  release(seen: HeldLane, waiting: { dueAt: Date; reason: ParkReason }): Promise<boolean> {
+  release(seen: HeldLane, waiting: Parameters<LaneStore['release']>[1]): Promise<boolean> {
     return step(() => {
       const lane = this.#rows.lanes.get(keyOf(seen));
       if (seen.token === undefined || lane?.epoch !== seen.epoch) return false;
       if (lane.token !== seen.token) return lane.token === undefined && lane.releasedBy === seen.token;
-      this.#change(lane, { ...waiting, token: undefined, releasedBy: seen.token });
+      this.#change(lane, { tried: undefined, ...waiting, token: undefined, releasedBy: seen.token });
       return true;
     });
   }
@@ -158,6 +166,10 @@ export class InMemoryLaneStore implements LaneStore {
         .slice(0, limit)
         .map(({ queue, group, epoch, dueAt, parkedAt, reason }) => ({ queue, group, epoch, dueAt, parkedAt, reason })),
     );
+  }
+
+  released(subscription: SubscriptionId, { after, until }: { after: Date; until: Date }): Promise<number> {
+    return step(() => this.#of(subscription).filter(({ token, dueAt }) => token !== undefined && dueAt > after && dueAt <= until).length);
   }
 
   any(subscription: SubscriptionId): Promise<boolean> {
@@ -215,8 +227,8 @@ export class InMemoryLaneStore implements LaneStore {
   }
 }
 
-function shown({ releasedBy: _releasedBy, token, ...lane }: Row): ParkedLane {
-  return { ...lane, ...(token === undefined ? {} : { token }) };
+function shown({ releasedBy: _releasedBy, token, tried, ...lane }: Row): ParkedLane {
+  return { ...lane, ...(token === undefined ? {} : { token }), ...(tried === undefined ? {} : { tried }) };
 }
 
 /** What a step throws, its promise rejects with. */

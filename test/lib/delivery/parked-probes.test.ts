@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
 import { deliver, type ReceivedMessage } from '#lib/delivery/deliver.ts';
-import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { answered, DeliverHarness, received } from './deliver-harness.ts';
+import { answered, DeliverHarness, inLane } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from './delivery-message.ts';
 
 const minute = 60_000;
@@ -10,13 +9,12 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
-  deliver(harness.parts(replacing), messages, () => 60_000);
-const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
+const run: DeliverHarness['run'] = (...batch) => harness.run(...batch);
+const message = inLane;
 const head = deliveryMessage({ change: 'head', type: 'identity.user.updated' });
 const second = deliveryMessage({ change: 'second', type: 'identity.user.updated' });
 const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
-const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
+const recordOf: DeliverHarness['recordOf'] = (change) => harness.recordOf(change);
 const lane = () => harness.lanes.find({ queue: 'deliveries', group: 'g' });
 const circuit = async () => (await harness.subscriptions.find(payrollId))?.circuit;
 

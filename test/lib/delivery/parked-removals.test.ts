@@ -1,9 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
-import { deliver, type ReceivedMessage } from '#lib/delivery/deliver.ts';
-import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
-import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
+import { answered, DeliverHarness, inLane, withCalls } from './deliver-harness.ts';
 import { deliveryMessage } from './delivery-message.ts';
 
 const minute = 60_000;
@@ -11,12 +9,11 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
-  deliver(harness.parts(replacing), messages, () => 60_000);
-const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
+const run: DeliverHarness['run'] = (...batch) => harness.run(...batch);
+const message = inLane;
 const fact = deliveryMessage({ change: 'fact', type: 'identity.user.updated' });
 const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
-const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
+const recordOf: DeliverHarness['recordOf'] = (change) => harness.recordOf(change);
 const failing = (...ids: string[]) => {
   harness.answer = ({ headers }) => answered(ids.includes(headers['webhook-id'] ?? '') ? 503 : 200, '600');
 };

@@ -83,6 +83,15 @@ describe('redeliver', () => {
     expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'empty' });
   });
 
+  it('refuses one that cannot be read, which stays dead', async () => {
+    const relay = await relayWith();
+    await relay.settle(relay.message, 'dead', 'exhausted');
+    relay.deliveries.spoiledLetters.add(relay.message.delivery);
+    expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'unreadable' });
+    expect(relay.queue.taken).toEqual([]);
+    expect(await relay.deliveries.find(relay.message.delivery)).toMatchObject({ status: 'dead' });
+  });
+
   it.each(['deleted', 'disabled'] as const)('refuses where the subscription is %s', async (status) => {
     const relay = await relayWith({ status });
     await relay.settle(relay.message, 'dead', 'subscription-disabled');

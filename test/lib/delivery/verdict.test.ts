@@ -37,9 +37,8 @@ describe('the verdict on an answer', () => {
     expect(answered(status)).toEqual({ kind: 'failed', retryAfter: null });
   });
 
-  it('has a reason and a source for every row of its tables, and a row for every error', () => {
-    const rows = [...statusVerdicts, ...Object.values(errorVerdicts)];
+  it('has a row for every error, and in its last row a verdict for every status', () => {
     expect(Object.keys(errorVerdicts).toSorted()).toEqual([...attemptErrors].toSorted());
-    expect(rows.filter(({ why, source }) => why.length < 10 || source.length < 5)).toEqual([]);
+    expect(statusVerdicts.at(-1)).toEqual([-Infinity, Infinity, 'failed']);
   });
 });

@@ -1,3 +1,4 @@
+import { longestAttemptLog } from '#lib/delivery/delivery.ts';
 import { failureSchedule } from '#lib/delivery/retry-schedule.ts';
 import type { Accepted, Sent } from './history.ts';
 import { nameOf } from './history.ts';
@@ -52,6 +53,9 @@ function reasons({ history, observed, time, subscriptions }: Simulation, { messa
       case 'expired':
         return time.nowMs - Date.parse(row.createdAt) > lifetimeMs;
       case 'exhausted':
+        // A log that is full keeps no more than its newest attempt of those that followed: then what went out has to tell.
+        if (row.attempts.length >= longestAttemptLog)
+          return sends.length >= schedule || sends.filter(({ end }) => end === 'refused').length >= 3;
         return counted.length === schedule || refusals.length === 3;
       case 'yielded':
         return (

@@ -16,6 +16,7 @@ export const faultyCalls = [
   'lanes.park',
   'lanes.append',
   'lanes.read',
+  'lanes.markAhead',
   'lanes.remove',
   'lanes.take',
   'lanes.seize',
