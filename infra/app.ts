@@ -11,12 +11,15 @@ import { readStage } from './stages.ts';
 const app = new App({ context: readCdkContext() });
 const asked = (name: string): string | undefined => {
   const value: unknown = app.node.tryGetContext(name);
-  return typeof value === 'string' ? value : undefined;
+  // A number of an account in cdk.json, say: left unread, the stack would go to whatever account calls.
+  if (value !== undefined && typeof value !== 'string') throw new Error(`Context "${name}" must be a text, not ${JSON.stringify(value)}`);
+  return value;
 };
 
 const stageName = asked('stage') ?? 'dev';
 const stage = readStage(stageName, asked('region'));
 const account = asked('account');
+if (account !== undefined && !/^\d{12}$/.test(account)) throw new Error(`Context "account" must be twelve digits, not "${account}"`);
 checkAgainstRules(app);
 new RelayStack(app, `okta-event-relay-${stageName}`, {
   stage,

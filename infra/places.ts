@@ -26,7 +26,7 @@ export function makePlaces(scope: Construct, props: ChangeLogProps): Places {
       noDeadLetters: 'In an outage of Kafka every try is a receive, and a limit would throw good changes out of their order.',
     }),
     stores: new Stores(scope, 'Stores', { keys, removalPolicy }),
-    quarantine: new Quarantine(scope, 'Quarantine', { keys, removalPolicy }),
+    quarantine: new Quarantine(scope, 'Quarantine', { keys, keeping: props.keeping }),
     deliveries: new RelayQueue(scope, 'Deliveries', { name: 'deliveries', keys, removalPolicy, maxReceiveCount }),
     replays: new RelayQueue(scope, 'Replays', {
       name: 'replays',

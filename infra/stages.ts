@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { privateRangeSchema } from './private-range.ts';
 
 /** AWS names of log retentions that CloudWatch knows, in days. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const logRetentionDays = z.union(
@@ -87,8 +88,6 @@ export const stageSchema = z
     alarms: z.strictObject({
       /** Who is told by mail; everybody else subscribes to the topic of the output. */
       email: z.email().optional(),
-      /** Hours, by org, after which its silence is an alarm. Only you know which org speaks how often. */
-      silentOrgs: z.record(z.string().regex(/^[a-z0-9-]+$/), z.int().min(1).max(168)).optional(),
     }),
     /** Event pollers of the Kafka event source mapping, in provisioned mode. More than one per partition would idle. */
     fanOut: z.strictObject({ minimumPollers: z.int().min(1).max(200), maximumPollers: z.int().min(1).max(2_000) }),
@@ -99,7 +98,7 @@ export const stageSchema = z
       /** One subscription may take half of it (`maxConcurrencyPerSubscription`), and 10 by default: more than twice that. */
       maximumConcurrency: z.int().min(21).max(1_000),
       /** Webhooks leave from fixed addresses, by NAT gateways in a network of their own. */
-      staticEgress: z.strictObject({ vpcCidr: z.cidrv4(), natGateways: z.int().min(1).max(3) }).optional(),
+      staticEgress: z.strictObject({ vpcCidr: privateRangeSchema, natGateways: z.int().min(1).max(3) }).optional(),
     }),
     /** Most deliver invocations at a time for what replays send again, on top of those for live changes. */
     replay: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),

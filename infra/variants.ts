@@ -21,7 +21,7 @@ function withEverything(stage: Stage): Stage {
         clientCertificates: { bucket: 'relay-client-certificates', key: 'authorities.pem', version: 'made-up' },
       },
     },
-    alarms: { email: 'operators@example.com', silentOrgs: { acme: 24 } },
+    alarms: { email: 'operators@example.com' },
     deliver: { ...stage.deliver, staticEgress: { vpcCidr: '10.41.0.0/22', natGateways: 3 } },
   });
 }

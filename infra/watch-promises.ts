@@ -33,7 +33,7 @@ export function watchPromises(scope: Construct, watched: Watched): Alarms {
   return alarms;
 }
 
-function watchIntake(alarms: Alarms, { hookDoor, receiveHook, places, stage }: Watched): void {
+function watchIntake(alarms: Alarms, { hookDoor, receiveHook, places }: Watched): void {
   alarms.watch('HookRefused', { metric: hookDoor.refused, atLeast: 1 });
   alarms.watch('HookFailing', { metric: hookDoor.failing, atLeast: 1 });
   // Okta hangs up at three seconds, and the function's own budget ends at 2.4.
@@ -42,11 +42,12 @@ function watchIntake(alarms: Alarms, { hookDoor, receiveHook, places, stage }: W
     atLeast: 2_000,
     of: [2, 3],
   });
+  // Whoever signs may send once more what he has no answer for, so single repeats happen by themselves.
+  alarms.watch('HookRepeated', { metric: relayMetric(alarms, 'Repeated'), atLeast: 10 });
+  alarms.watch('HookUnconfirmed', { metric: relayMetric(alarms, 'UnconfirmedHook'), atLeast: 1 });
   alarms.watch('Quarantined', { metric: relayMetric(alarms, 'Quarantined'), atLeast: 1 });
-  for (const [org, hours] of Object.entries(stage.alarms.silentOrgs ?? {})) {
-    const metric = relayMetric(alarms, 'Accepted', { period: Duration.hours(1), dimensions: { Org: org } });
-    alarms.watch('OrgSilent', { metric, atLeast: 1, of: [hours, hours], silenceBreaks: true, about: org });
-  }
+  // How long is too long, each org says for itself (`silentAfterHours`); sweep counts those for whom it is.
+  alarms.watch('OrgSilent', { metric: relayMetric(alarms, 'SilentOrgs', { statistic: 'Maximum' }), atLeast: 1, of: [2, 3] });
   const age = places.changeSpool.queue.metricApproximateAgeOfOldestMessage({ period: minute });
   alarms.watch('ChangesSpooled', { metric: age, atLeast: 300, of: [3, 5] });
 }

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dynamodbAcceptedRequests } from '#lib/dynamodb/accepted-requests.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { dynamodbHeardOrgs } from '#lib/dynamodb/heard-orgs.ts';
 import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbSeenHooks } from '#lib/dynamodb/seen-hooks.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
 import { logAppender, type Appender } from '#lib/intake/appender.ts';
+import { Hearing } from '#lib/intake/hearing.ts';
 import { HookBinding } from '#lib/intake/hook-binding.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
 import { spoolingAppender } from '#lib/intake/spooling-appender.ts';
@@ -56,6 +58,7 @@ export const receivingHooks: ReceivingHooks = {
   secrets: { open: (sealed, context) => secretBox.open(sealed, context), openDecoy: decoyBox({ now }) },
   senders: senderRanges(config.ALLOWED_HOOK_RANGES),
   hooks: new HookBinding({ orgs, seen: dynamodbSeenHooks({ client: dynamodb, table: config.SENDERS_TABLE }), now }),
+  hearing: new Hearing({ heard: dynamodbHeardOrgs({ client: dynamodb, table: config.SENDERS_TABLE }), now }),
   accepted: dynamodbAcceptedRequests({ client: dynamodb, table: config.SENDERS_TABLE }),
   refusals: { elapsedMs: () => performance.now(), pause: (ms) => pause(ms) },
   quarantine: storedQuarantine({

@@ -122,7 +122,8 @@ export class ChangeLog extends Construct {
     if (this.#topics !== undefined) mapping.node.addDependency(this.#topics);
   }
 
-  #grantRead({ role }: RelayFunction, consumerGroupId: string): void {
+  #grantRead(target: RelayFunction, consumerGroupId: string): void {
+    const { role } = target;
     const grant = (actions: string[], resource: string): void => {
       role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
     };
@@ -131,7 +132,12 @@ export class ChangeLog extends Construct {
     grant(['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.#arn('topic', topic));
     grant(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], this.#arn('group', consumerGroupId));
     grant(pollerNetworkActions, '*');
-    acceptWildcard(role, '*', 'EC2 knows no resource for what the poller does to get into the network of the cluster.');
+    target.denyToCode(pollerNetworkActions);
+    acceptWildcard(
+      role,
+      '*',
+      'EC2 knows no resource for what the poller does to get into the network; the code of the function is denied it.',
+    );
   }
 
   /** A name within the cluster: arn:…:cluster/<cluster>/<uuid> → arn:…:topic/<cluster>/<uuid>/<name>. */

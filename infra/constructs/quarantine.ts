@@ -1,9 +1,10 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { accept, acceptWildcard } from '../accept.ts';
 import type { RelayKeys } from './keys.ts';
+import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 import { RelayTable } from './relay-table.ts';
 
 /** As long as the index items live (`expiresAt`, lib/dynamodb/quarantine-index.ts). */
@@ -16,10 +17,11 @@ export class Quarantine extends Construct {
   readonly index: RelayTable;
   readonly #keys: RelayKeys;
 
-  constructor(scope: Construct, id: string, props: { readonly keys: RelayKeys; readonly removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, id: string, props: { readonly keys: RelayKeys; readonly keeping: Keeping }) {
     super(scope, id);
+    const { removalPolicy } = props.keeping;
     this.#keys = props.keys;
-    this.index = new RelayTable(this, 'Index', { name: 'quarantine', ...props });
+    this.index = new RelayTable(this, 'Index', { name: 'quarantine', keys: props.keys, removalPolicy });
     this.bucket = new Bucket(this, 'Bodies', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -32,15 +34,24 @@ export class Quarantine extends Construct {
       lifecycleRules: [
         { id: 'quarantine-ends', expiration: Duration.days(retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
-      removalPolicy: props.removalPolicy,
+      removalPolicy,
       // CloudFormation deletes empty buckets only.
-      autoDeleteObjects: props.removalPolicy === RemovalPolicy.DESTROY,
+      autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
     });
+    if (removalPolicy === RemovalPolicy.DESTROY) this.#keepLogsOfEmptier(props.keeping);
     accept(
       this.bucket,
       'AwsSolutions-S1',
       'Functions can put and not read; whoever reads a body opens it with the data key, which CloudTrail records.',
     );
+  }
+
+  /** CDK's function that empties the bucket would log for ever, and without our key: CDK itself gives no hand in it. */
+  #keepLogsOfEmptier(keeping: Keeping): void {
+    const { logGroupName } = new RelayLogGroup(this, 'EmptierLogs', { keeping, key: this.#keys.data });
+    const emptier = Stack.of(this).node.findChild('Custom::S3AutoDeleteObjectsCustomResourceProvider').node.findChild('Handler');
+    if (!CfnResource.isCfnResource(emptier)) throw new Error('What empties the bucket is no function any more');
+    emptier.addPropertyOverride('LoggingConfig', { LogGroup: logGroupName });
   }
 
   /** Something may be put there, and nothing read back. */

@@ -31,7 +31,11 @@ export class RelayDashboard extends Construct {
     const depth = places.changeSpool.queue.metricApproximateNumberOfMessagesVisible({ label: 'in the spool' });
     return [
       graph('Accepted, quarantined, spooled', this.#metrics('Accepted', 'Quarantined', 'Spooled')),
-      graph('Hook answers that were no 2xx', [hookDoor.refused, hookDoor.failing]),
+      graph('Hook answers that were no 2xx, repeats, unconfirmed hooks', [
+        hookDoor.refused,
+        hookDoor.failing,
+        ...this.#metrics('Repeated', 'UnconfirmedHook'),
+      ]),
       graph('Spool depth', [depth]),
     ];
   }

@@ -1,15 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IVpc, ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { join } from 'node:path';
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
 import { accept, acceptWildcard } from '../accept.ts';
-import { bundling, handlerFile, repositoryRoot } from '../bundling.ts';
+import { bundledCode } from './bundled-code.ts';
 import type { FailedInvocations } from './failed-invocations.ts';
 import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 
@@ -37,7 +35,7 @@ const networkInterfaceActions = [
 
 /** One folder of functions/ as a Lambda function: Node 24 on arm64, one ES module, a role and a log group of its own. */
 export class RelayFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
 
@@ -51,11 +49,10 @@ export class RelayFunction extends Construct {
       new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
     );
     if (props.network !== undefined) this.#allowNetworkInterfaces();
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       description: about,
-      entry: handlerFile(props.name),
-      projectRoot: repositoryRoot,
-      depsLockFilePath: join(repositoryRoot, 'package-lock.json'),
+      code: bundledCode(props.name),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
@@ -63,17 +60,6 @@ export class RelayFunction extends Construct {
       environment: { ...settingsOf(props.name, variables, props.settings), NODE_OPTIONS: '--enable-source-maps' },
       role: this.role,
       logGroup,
-      bundling: {
-        ...bundling,
-        mainFields: [...bundling.mainFields],
-        format: OutputFormat.ESM,
-        minify: true,
-        sourceMap: true,
-        sourceMapMode: SourceMapMode.DEFAULT,
-        sourcesContent: false,
-        bundleAwsSDK: true,
-        externalModules: [],
-      },
       ...(props.network === undefined
         ? {}
         : { vpc: props.network.vpc, vpcSubnets: props.network.subnets, securityGroups: [props.network.securityGroup] }),
@@ -89,19 +75,28 @@ export class RelayFunction extends Construct {
       accept(this.function, 'Serverless-LambdaDLQ', 'It is never invoked asynchronously: the caller, the queue or the log tries again.');
   }
 
-  /** Lambda may make interfaces with the role; the function's own code may not. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
-  #allowNetworkInterfaces(): void {
+  /**
+   * What Lambda does with the role in the function's name is not for the function's own code: only what that asks for comes with the
+   * function's ARN, and neither making network interfaces nor reading an event source does.
+   * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+   */
+  denyToCode(actions: readonly string[]): void {
     const { partition, region, account } = Stack.of(this);
-    acceptWildcard(this.role, '*', 'EC2 knows no resource for attaching a function to a network; the code of the function is denied it.');
-    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: networkInterfaceActions, resources: ['*'] }));
     this.role.addToPrincipalPolicy(
       new PolicyStatement({
         effect: Effect.DENY,
-        actions: networkInterfaceActions,
+        actions: [...actions],
         resources: ['*'],
         conditions: { ArnLike: { 'lambda:SourceFunctionArn': `arn:${partition}:lambda:${region}:${account}:function:*` } },
       }),
     );
+  }
+
+  /** Lambda may make interfaces with the role; the function's own code may not. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
+  #allowNetworkInterfaces(): void {
+    acceptWildcard(this.role, '*', 'EC2 knows no resource for attaching a function to a network; the code of the function is denied it.');
+    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: networkInterfaceActions, resources: ['*'] }));
+    this.denyToCode(networkInterfaceActions);
   }
 }
 

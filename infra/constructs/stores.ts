@@ -55,8 +55,10 @@ export class Stores extends Construct {
     this.#keys.grantOpen(role, 'signing-secret');
   }
 
-  /** Lanes that are due, the dead letters that are sent again, and all subscriptions: some are moved on, deleted ones cleared up. */
+  /** Lanes that are due, the dead letters that are sent again, and all subscriptions: some are moved on, deleted ones cleared up; when orgs spoke, and how long each may be silent. */
   grantSweep(role: IRole): void {
+    this.senders.grant(role, 'Query');
+    this.orgs.grant(role, 'GetItem');
     this.lanes.grant(role, 'GetItem', 'Query', 'UpdateItem');
     this.deliveries.grant(role, 'GetItem', 'BatchGetItem', 'Query');
     this.subscriptions.grant(role, 'GetItem', 'Query', 'UpdateItem', 'DeleteItem');

@@ -5,7 +5,7 @@ type Running = Pick<Hash, 'digest'> & { update(data: Uint8Array): unknown };
 
 /**
  * Hashes as the SDK's signer and clients want them, done by Node. In bundles they stand for all of @smithy/core/checksum, which brings
- * each algorithm once more in JavaScript, for a Node without crypto (infra/bundling.ts).
+ * each algorithm once more in JavaScript, for a Node without crypto (scripts/bundles/stand-ins.ts).
  */
 class NodeChecksum {
   readonly #start: () => Running;

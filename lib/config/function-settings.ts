@@ -16,7 +16,10 @@ export const functionSettings = {
     about: "Answers Okta's event hooks and writes changes to Kafka",
     // A cold start is part of Okta's three seconds, so it gets more CPU than its work needs.
     memoryMb: 1_024,
-    /** Okta waits three seconds, API Gateway a little less (`hookAnswerMs`), and the function's own budget ends at 2.4 s. */
+    /**
+     * Okta waits three seconds, API Gateway a little less (`hookAnswerMs`), and the function's own budget ends at 2.4 s. Lambda knows whole
+     * seconds only and two would cut that budget off, so what ends the function before the gateway is itself, half a second before this.
+     */
     timeoutSeconds: 3,
     variables: [
       'ALLOWED_HOOK_RANGES',
@@ -87,7 +90,7 @@ export const functionSettings = {
     ],
   },
   sweep: {
-    about: 'Releases parked lanes that are due, once a minute',
+    about: 'Releases parked lanes that are due and misses silent orgs, once a minute',
     memoryMb: 512,
     /** The interval of its schedule: a sweep that takes longer is gone on with by the next. */
     timeoutSeconds: 60,
@@ -95,7 +98,9 @@ export const functionSettings = {
       'DELIVERIES_QUEUE_URL',
       'DELIVERIES_TABLE',
       'LANES_TABLE',
+      'ORGS_TABLE',
       'REPLAY_DELIVERIES_QUEUE_URL',
+      'SENDERS_TABLE',
       'SUBSCRIPTIONS_TABLE',
       'SWEEP_INTERVAL_MS',
       'METRICS_NAMESPACE',

@@ -4,6 +4,7 @@ import { readHookEnvelope, type HookEnvelope } from '../okta/hook-envelope.ts';
 import type { Quarantine, QuarantineEntry, QuarantineReason } from '../quarantine/quarantine.ts';
 import type { AcceptedRequests, SignedRequest } from './accepted-requests.ts';
 import type { Appender } from './appender.ts';
+import type { Hearing } from './hearing.ts';
 import type { HookBinding } from './hook-binding.ts';
 import type { HookOutcome } from './hook-outcome.ts';
 import { eventEntries, wholeBodyEntry } from './quarantine-entries.ts';
@@ -13,6 +14,7 @@ import { traceparentFor } from './traceparent.ts';
 
 export interface AcceptingEvents {
   readonly hooks: Pick<HookBinding, 'isKeptAside' | 'newest' | 'sight'>;
+  readonly hearing: Pick<Hearing, 'hear'>;
   readonly accepted: AcceptedRequests;
   readonly quarantine: Quarantine;
   readonly appender: Appender;
@@ -28,9 +30,14 @@ export async function acceptEvents(request: VerifiedHookRequest, parts: Acceptin
   const org = request.org.id;
   const signed = request.signed === undefined ? undefined : { org, ...request.signed };
   if (signed !== undefined && (await wasAccepted(signed, parts, budget))) return { kind: 'repeated', org };
-  const outcome = await work(request, parts, budget);
-  if (signed === undefined || outcome.kind !== 'accepted') return outcome;
-  const unnoted = await noteAccepted(signed, parts, budget);
+  // Both to the end, or the environment would freeze in the middle of one.
+  const [worked, heard] = await Promise.allSettled([work(request, parts, budget), parts.hearing.hear(org, budget)]);
+  if (worked.status === 'rejected') throw worked.reason;
+  if (heard.status === 'rejected') throw heard.reason;
+  const outcome = worked.value;
+  // What ends otherwise has a louder line already, and the note is tried again soon.
+  if (outcome.kind !== 'accepted') return outcome;
+  const unnoted = (signed === undefined ? undefined : await noteAccepted(signed, parts, budget)) ?? heard.value;
   return unnoted === undefined ? outcome : { ...outcome, unnoted };
 }
 

@@ -19,7 +19,7 @@ export interface ReceivingHooks extends AcceptingEvents {
 }
 
 /** Okta waits 3 s; 2.4 s of it are ours, and the last tenth of a second is for the answer itself. */
-const workMs = 2_300;
+export const workMs = 2_300;
 /** A gateway gives up after 30 s: a request that says it is older, or from the future, tells the time wrongly. */
 const oldestCredibleMs = 30_000;
 

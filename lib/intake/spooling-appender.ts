@@ -6,7 +6,7 @@ import type { ChangeSpool } from './spool.ts';
 import { TimeBudget } from './time-budget.ts';
 
 /** The spool's part of the 2.4 s when the log was tried before it. */
-const maxSpoolMs = 600;
+export const maxSpoolMs = 600;
 /** A log that keeps its word ends by itself; one that does not is left behind this much later. The spool ends this much before the answer is due. */
 const graceMs = 50;
 /** With less time than this a working log might fail for want of it, and the spool is the better bet. */

@@ -38,6 +38,8 @@ export const orgSchema = z.object({
   status: z.enum(['active', 'disabled']).optional(),
   /** The event hooks an operator knows to be the org's, and what becomes of a body from another one. Absent: none are confirmed. */
   hooks: z.object({ confirmed: z.array(hookIdSchema), others: z.enum(['accept', 'quarantine']) }).optional(),
+  /** Hours of silence after which it is missed; null: never. Absent: `defaultSilentAfterHours` of lib/orgs/silent-orgs.ts. */
+  silentAfterHours: z.int().positive().nullable().optional(),
   /** `start`: from flags or file of local mode, which alone change it. Absent: an item made by hand. */
   madeBy: z.enum(['api', 'start']).optional(),
   createdAt: z.iso.datetime().optional(),

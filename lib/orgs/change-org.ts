@@ -12,7 +12,7 @@ export type ChangeOrgOutcome =
   /** Somebody else changed it at the same time; nothing was written. */
   | { readonly kind: 'raced' };
 
-/** Changes hosts, hooks or status. @throws RelayError ORG_STORE_UNAVAILABLE; it may be changed then. */
+/** Changes hosts, hooks, status or how long it may be silent. @throws RelayError ORG_STORE_UNAVAILABLE; it may be changed then. */
 export async function changeOrg(
   body: unknown,
   id: OrgId,
@@ -23,12 +23,13 @@ export async function changeOrg(
   const parsed = changeOrgSchema.safeParse(body);
   if (!parsed.success) return { kind: 'invalid', errors: fieldProblemsOf(parsed.error) };
   if (stored.org.madeBy === 'start') return { kind: 'made-at-start' };
-  const { hosts, hooks, status } = parsed.data;
+  const { hosts, hooks, status, silentAfterHours } = parsed.data;
   const org: Org = {
     ...stored.org,
     ...(hosts === undefined ? {} : { hosts: [...new Set(hosts)] }),
     ...(hooks === undefined ? {} : { hooks }),
     ...(status === undefined ? {} : { status }),
+    ...(silentAfterHours === undefined ? {} : { silentAfterHours }),
     updatedAt: now().toISOString(),
   };
   return (await orgs.replace(org, stored.revision)) === 'replaced' ? { kind: 'changed', org } : { kind: 'raced' };

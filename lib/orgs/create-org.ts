@@ -33,6 +33,7 @@ async function orgOf(request: CreateOrgRequest, secret: string, parts: CreateOrg
     hosts: [...new Set(request.hosts)],
     authentication: [await schemeOf(request, secret, parts)],
     ...(request.hooks === undefined ? {} : { hooks: request.hooks }),
+    ...(request.silentAfterHours === undefined ? {} : { silentAfterHours: request.silentAfterHours }),
     madeBy: 'api',
     createdAt: time,
     updatedAt: time,

@@ -35,6 +35,6 @@ export interface SightedHook {
 export interface OrgSenders {
   /** At most a hundred. */
   hooks(org: OrgId): Promise<readonly SightedHook[]>;
-  /** Forgets an org's hooks; the next one seen is the first again. */
+  /** Forgets an org's hooks, so that the next one seen is the first again, and that it was ever heard. */
   forget(org: OrgId): Promise<void>;
 }

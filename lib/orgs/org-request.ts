@@ -6,6 +6,8 @@ import { demonstrationOrg } from '../subscriptions/matches.ts';
 const limits = { hosts: 20, hooks: 50, secretMin: 16, secretMax: 512 } as const;
 /** A rotation that has to be approved takes days; a secret that counts for longer than a week was not rotated. */
 const maxOverlapSeconds = 7 * 24 * 60 * 60;
+/** Thirty days: whoever is content with less often wants no alarm at all. */
+const maxSilentHours = 30 * 24;
 const defaultOverlapSeconds = 24 * 60 * 60;
 
 /** The demonstration's, the relay's own in operator events, and the name the quarantine has for inputs of nobody. */
@@ -42,6 +44,11 @@ const hooks = z
     path: ['confirmed'],
     message: 'must name at least one hook when others go to quarantine',
   });
+const silentAfterHours = z
+  .int(expected('a whole number of hours, or null'))
+  .min(1, 'must be 1 at least, or null')
+  .max(maxSilentHours, `can be ${maxSilentHours} at most, or null`)
+  .nullable();
 const secret = z
   .string(expected('a text'))
   .min(limits.secretMin, `must have at least ${limits.secretMin} characters`)
@@ -73,7 +80,17 @@ export const notCredentials = 'must be `user:password` for the basic scheme';
 
 /** Body of `POST /v1/orgs`. */
 export const createOrgSchema = z
-  .strictObject({ id, hosts, authentication: scheme, secret: secret.optional(), hooks: hooks.optional() }, object('an org'))
+  .strictObject(
+    {
+      id,
+      hosts,
+      authentication: scheme,
+      secret: secret.optional(),
+      hooks: hooks.optional(),
+      silentAfterHours: silentAfterHours.optional(),
+    },
+    object('an org'),
+  )
   .refine(({ authentication, secret }) => secret === undefined || authentication.kind !== 'basic' || isCredentials(secret), {
     path: ['secret'],
     message: notCredentials,
@@ -85,6 +102,7 @@ export const changeOrgSchema = z.strictObject(
   {
     hosts: hosts.optional(),
     hooks: hooks.optional(),
+    silentAfterHours: silentAfterHours.optional(),
     status: z.enum(['active', 'disabled'], { error: 'must be `active` or `disabled`' }).optional(),
   },
   object('an org that can be changed'),

@@ -8,6 +8,7 @@ export function countHookOutcome(metrics: Metrics, outcome: HookOutcome): void {
       metrics.count('Accepted', outcome.changes, { Org: outcome.org });
       metrics.count('Quarantined', outcome.reasons.length);
       if (outcome.spooled !== undefined) metrics.count('Spooled', outcome.changes);
+      if (outcome.unconfirmedHook !== undefined) metrics.count('UnconfirmedHook');
       return;
     case 'quarantined':
       metrics.count('Quarantined');
@@ -15,8 +16,10 @@ export function countHookOutcome(metrics: Metrics, outcome: HookOutcome): void {
     case 'unavailable':
       metrics.count('Unavailable');
       return;
-    case 'challenged':
     case 'repeated':
+      metrics.count('Repeated');
+      return;
+    case 'challenged':
       return;
     default:
       metrics.count('Refused4xx');

@@ -16,6 +16,8 @@ export const metricDefinitions = {
   Spooled: { kind: 'count', about: 'changes among them that went to the spool, because Kafka was away', dimensions: [] },
   Quarantined: { kind: 'count', about: 'entries put into quarantine', dimensions: [] },
   Refused4xx: { kind: 'count', about: 'hook requests that the relay answered with a 4xx', dimensions: [] },
+  UnconfirmedHook: { kind: 'count', about: "requests taken from an event hook that nobody has confirmed to be the org's", dimensions: [] },
+  Repeated: { kind: 'count', about: 'signed hook requests that were accepted before and came once more', dimensions: [] },
   Unavailable: { kind: 'count', about: 'hook requests that the relay answered 503', dimensions: [] },
   StuckPartitions: { kind: 'count', about: 'partitions that fan-out could not finish and that come again', dimensions: [] },
   Queued: { kind: 'count', about: 'deliveries that fan-out put on the queue', dimensions: [] },
@@ -28,6 +30,7 @@ export const metricDefinitions = {
   CircuitOpened: { kind: 'count', about: 'circuits opened', dimensions: ['Subscription'] },
   CircuitClosed: { kind: 'count', about: 'circuits closed again by a probe', dimensions: ['Subscription'] },
   SubscriptionDisabled: { kind: 'count', about: 'subscriptions disabled by a 410 or by days of failure', dimensions: ['Subscription'] },
+  SilentOrgs: { kind: 'gauge', about: 'orgs that used to speak and have been silent for longer than they should', dimensions: [] },
   OpenCircuits: { kind: 'gauge', about: 'circuits that are open', dimensions: [] },
   ParkedLanes: {
     kind: 'gauge',

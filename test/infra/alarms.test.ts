@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type MetricDefinition, metricDefinitions } from '#lib/telemetry/metric-names.ts';
 import { promises } from '../../infra/promises.ts';
+import { stageNames } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
 import { sectionsOf } from '../architecture/markdown.ts';
 import { readText } from '../architecture/repository.ts';
-import { type Json, readable, resource, resourcesOf, synthesiseStage } from './synthesise.ts';
+import { type Json, readable, resource, resourcesOf, synthesise, synthesiseStage } from './synthesise.ts';
 
 const everything = synthesiseStage(variants().find(({ name }) => name === 'prod-everything')!.stage);
 const alarms = Object.values(resourcesOf(everything, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
@@ -69,6 +70,8 @@ describe('an alarm goes on', () => {
   it.each([
     ['HookRefused', 1],
     ['HookFailing', 1],
+    ['HookRepeated', 10],
+    ['HookUnconfirmed', 1],
     ['Quarantined', 1],
     ['DeliveriesDead', 1],
     ['DeadLetters', 1],
@@ -85,17 +88,26 @@ describe('an alarm goes on', () => {
     });
   });
 
-  it('when an org is silent for its hours, for silence brings no data', () => {
-    expect(alarmNamed('OrgSilent-acme')).toMatchObject({
-      MetricName: 'Accepted',
-      Dimensions: [{ Name: 'Org', Value: 'acme' }],
-      Period: 3_600,
-      EvaluationPeriods: 24,
-      DatapointsToAlarm: 24,
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
-    });
+  it('in every stage when sweep finds an org silent, without being told of any org', () => {
+    for (const stage of stageNames) {
+      const found = Object.values(resourcesOf(synthesise(stage), 'AWS::CloudWatch::Alarm')).filter(
+        ({ Properties }) => promiseOf(Properties) === 'OrgSilent',
+      );
+      expect(found.map(({ Properties }) => Properties)).toEqual([
+        expect.objectContaining({
+          MetricName: 'SilentOrgs',
+          Statistic: 'Maximum',
+          Period: 300,
+          EvaluationPeriods: 3,
+          DatapointsToAlarm: 2,
+          Threshold: 1,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+          // That sweep itself says nothing is the alarm SweepSilent.
+          TreatMissingData: 'notBreaching',
+        }),
+      ]);
+      expect(found[0]?.Properties).not.toHaveProperty('Dimensions');
+    }
   });
 
   it('when changes reach the log and fan-out does not run for three times five minutes, although there is no lag to read', () => {
@@ -167,6 +179,8 @@ it('shows on the dashboard what the relay is about', () => {
   for (const shown of [
     'Accepted',
     'Quarantined',
+    'Repeated',
+    'UnconfirmedHook',
     'OffsetLag',
     'Delivered',
     'Failed',

@@ -5,6 +5,7 @@ import { limitRetentionSeconds } from '#lib/delivery/limit-store.ts';
 import { stateRetentionDays } from '#lib/delivery/stale-guard.ts';
 import { dynamodbAcceptedRequests } from '#lib/dynamodb/accepted-requests.ts';
 import { stateAttributes } from '#lib/dynamodb/replay-item.ts';
+import { dynamodbHeardOrgs } from '#lib/dynamodb/heard-orgs.ts';
 import { dynamodbSeenHooks } from '#lib/dynamodb/seen-hooks.ts';
 import { tables, type TableDefinition, type TableName } from '#lib/dynamodb/tables.ts';
 import { topics } from '#lib/kafka/topics.ts';
@@ -86,6 +87,8 @@ describe('docs/data.md', () => {
     const org = orgIdSchema.parse('acme');
     const hooks = await written((client) => dynamodbSeenHooks({ client, table: 'senders' }).note({ org, hook: 'who1test0000000000', at: now })); // prettier-ignore
     expect(hooks).toEqual([seconds(keptFor.get('table `senders`: hooks seen'))]);
+    const heard = await written((client) => dynamodbHeardOrgs({ client, table: 'senders' }).hear({ org, at: now }));
+    expect(heard).toEqual([seconds(keptFor.get('table `senders`: when orgs were last heard'))]);
     // A signature's timestamp may be five minutes ahead at most, and clocks differ by one.
     const requests = await written((client) => dynamodbAcceptedRequests({ client, table: 'senders' }).add({ org, id: 'x', validUntil: new Date(now.getTime() + 300_000) })); // prettier-ignore
     expect(requests).toEqual([seconds(keptFor.get('table `senders`: signed requests accepted'))]);

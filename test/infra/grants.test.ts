@@ -1,12 +1,13 @@
+import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { functionSettings } from '#lib/config/function-settings.ts';
 import { quarantineBodyKey } from '#lib/s3/quarantine-bodies.ts';
-import { readable, resource, synthesise } from './synthesise.ts';
-
-const template = synthesise('prod', 'standard');
+import type { Stage } from '../../infra/stages.ts';
+import { variants } from '../../infra/variants.ts';
+import { readable, resource, resourcesOf, synthesiseStage } from './synthesise.ts';
 
 /** "Effect action on resource, if condition" for everything that a function's role says. */
-function grantsOf(functionId: string): string[] {
+function grantsOf(template: Template, functionId: string): string[] {
   const { Properties } = resource(template, 'AWS::IAM::Policy', `${functionId}RoleDefaultPolicy`);
   const statements = Properties['PolicyDocument'].Statement as {
     Effect: string;
@@ -40,9 +41,6 @@ const keepsInQuarantine = [
   ...through('s3', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
   ...through('dynamodb', ...storing),
 ];
-const cluster = 'ChangesKafkaCluster';
-const inCluster = (kind: string, name: string): string =>
-  `arn:aws:kafka:eu-central-1:111122223333:${kind}/part1(${cluster})/part2(${cluster})/${name}`;
 const interfaces = (...actions: string[]): string[] => actions.map((action) => `ec2:${action} on *`);
 const ownInterfaces = interfaces(
   'AssignPrivateIpAddresses',
@@ -53,15 +51,44 @@ const ownInterfaces = interfaces(
   'UnassignPrivateIpAddresses',
 );
 
-const inTheVpc = [
-  ...ownInterfaces,
-  ...ownInterfaces.map((grant) => `never ${grant} if lambda:SourceFunctionArn=arn:aws:lambda:eu-central-1:111122223333:function:*`),
+/** Lambda may, in the function's name; the function's own code may not. */
+const notForCode = (grants: readonly string[]): string[] => [
+  ...grants,
+  ...grants.map((grant) => `never ${grant} if lambda:SourceFunctionArn=arn:aws:lambda:eu-central-1:111122223333:function:*`),
 ];
-const appends = [
+const inTheVpc = notForCode(ownInterfaces);
+const pollersNetwork = notForCode(
+  interfaces(
+    'CreateNetworkInterface',
+    'DeleteNetworkInterface',
+    'DescribeNetworkInterfaces',
+    'DescribeSecurityGroups',
+    'DescribeSubnets',
+    'DescribeVpcs',
+  ),
+);
+
+/** How a variant says what is in its cluster: one that the stack makes by reference, one that is there by its name. */
+interface Cluster {
+  readonly cluster: string;
+  readonly topic: string;
+  readonly group: (name: string) => string;
+}
+function clusterOf(stage: Stage): Cluster {
+  const own = stage.kafka.kind === 'provisioned';
+  const names = own ? 'part1(ChangesKafkaCluster)/part2(ChangesKafkaCluster)' : 'shared/1a2b3c4d-0000-4000-8000-000000000000-5';
+  const within = (kind: string, name: string): string => `arn:aws:kafka:eu-central-1:111122223333:${kind}/${names}/${name}`;
+  return {
+    cluster: own ? 'ChangesKafkaCluster' : `arn:aws:kafka:eu-central-1:111122223333:cluster/${names}`,
+    topic: within('topic', 'identity.changes.v1'),
+    group: (name) => within('group', name),
+  };
+}
+const appendsTo = ({ cluster, topic }: Cluster): string[] => [
   `kafka-cluster:Connect on ${cluster}`,
   `kafka-cluster:WriteDataIdempotently on ${cluster}`,
-  `kafka-cluster:DescribeTopic on ${inCluster('topic', 'identity.changes.v1')}`,
-  `kafka-cluster:WriteData on ${inCluster('topic', 'identity.changes.v1')}`,
+  `kafka-cluster:DescribeTopic on ${topic}`,
+  `kafka-cluster:WriteData on ${topic}`,
 ];
 const receives = (...queues: string[]): string[] => [
   ...queues.flatMap((queue) =>
@@ -70,9 +97,18 @@ const receives = (...queues: string[]): string[] => [
   ...through('sqs', 'Decrypt', 'DescribeKey'),
 ];
 
-describe('what a function may touch', () => {
+/**
+ * The same in every variant, but for what names the cluster, and for the network interfaces of a deliver with fixed addresses. Express
+ * brokers, more zones or pollers, names of our own and alarms change nothing.
+ */
+describe.each(variants())('what a function of $name may touch', ({ stage }) => {
+  const template = synthesiseStage(stage);
+  const place = clusterOf(stage);
+  const { cluster, topic, group } = place;
+  const appends = appendsTo(place);
+
   it('is, for receive-hook: orgs to read, its senders, the quarantine to put into, the topic to append to, the spool to send to', () => {
-    expect(grantsOf('ReceiveHook')).toEqual(
+    expect(grantsOf(template, 'ReceiveHook')).toEqual(
       [
         ...logs('ReceiveHook'),
         ...inTheVpc,
@@ -88,13 +124,13 @@ describe('what a function may touch', () => {
   });
 
   it('is, for respool: the spool to receive from, the topic to append to, the quarantine to put into', () => {
-    expect(grantsOf('Respool')).toEqual(
+    expect(grantsOf(template, 'Respool')).toEqual(
       [...logs('Respool'), ...inTheVpc, ...keepsInQuarantine, ...appends, ...receives('ChangeSpoolQueue')].sort(),
     );
   });
 
   it('is, for fan-out: the topic to read, subscriptions without their secrets, the queue to send to', () => {
-    expect(grantsOf('FanOut')).toEqual(
+    expect(grantsOf(template, 'FanOut')).toEqual(
       [
         ...logs('FanOut'),
         'dynamodb:Query on StoresSubscriptionsTable',
@@ -105,26 +141,20 @@ describe('what a function may touch', () => {
         `kafka:GetBootstrapBrokers on ${cluster}`,
         `kafka-cluster:Connect on ${cluster}`,
         `kafka-cluster:DescribeClusterDynamicConfiguration on ${cluster}`,
-        `kafka-cluster:DescribeTopic on ${inCluster('topic', 'identity.changes.v1')}`,
-        `kafka-cluster:ReadData on ${inCluster('topic', 'identity.changes.v1')}`,
-        `kafka-cluster:AlterGroup on ${inCluster('group', 'relay-fan-out')}`,
-        `kafka-cluster:DescribeGroup on ${inCluster('group', 'relay-fan-out')}`,
-        ...interfaces(
-          'CreateNetworkInterface',
-          'DeleteNetworkInterface',
-          'DescribeNetworkInterfaces',
-          'DescribeSecurityGroups',
-          'DescribeSubnets',
-          'DescribeVpcs',
-        ),
+        `kafka-cluster:DescribeTopic on ${topic}`,
+        `kafka-cluster:ReadData on ${topic}`,
+        `kafka-cluster:AlterGroup on ${group('relay-fan-out')}`,
+        `kafka-cluster:DescribeGroup on ${group('relay-fan-out')}`,
+        ...pollersNetwork,
       ].sort(),
     );
   });
 
   it('is, for deliver: deliveries, one subscription at a time, signing secrets, the queue to receive from', () => {
-    expect(grantsOf('Deliver')).toEqual(
+    expect(grantsOf(template, 'Deliver')).toEqual(
       [
         ...logs('Deliver'),
+        ...(stage.deliver.staticEgress === undefined ? [] : inTheVpc),
         ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresLanesTable`),
         'dynamodb:Query on StoresLanesTable/index/byDue',
         ...['GetItem', 'UpdateItem'].flatMap((action) => [
@@ -140,8 +170,8 @@ describe('what a function may touch', () => {
     );
   });
 
-  it('is, for sweep: lanes that are due, dead letters to read, subscriptions without their secrets, the queues to send to', () => {
-    expect(grantsOf('Sweep')).toEqual(
+  it('is, for sweep: lanes that are due, dead letters to read, subscriptions and orgs without their secrets, the queues to send to', () => {
+    expect(grantsOf(template, 'Sweep')).toEqual(
       [
         ...logs('Sweep'),
         ...['GetItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresLanesTable`),
@@ -151,6 +181,8 @@ describe('what a function may touch', () => {
           (index) => `dynamodb:Query on StoresDeliveriesTable${index}`,
         ),
         ...['GetItem', 'Query', 'UpdateItem', 'DeleteItem'].map((action) => `dynamodb:${action} on StoresSubscriptionsTable`),
+        'dynamodb:Query on StoresSendersTable',
+        'dynamodb:GetItem on StoresOrgsTable',
         ...through('dynamodb', ...storing),
         'sqs:SendMessage on DeliveriesQueue',
         'sqs:SendMessage on ReplayDeliveriesQueue',
@@ -161,7 +193,7 @@ describe('what a function may touch', () => {
   });
 
   it('is, for admin: to make and list, not to open a secret or a quarantined body', () => {
-    expect(grantsOf('Admin')).toEqual(
+    expect(grantsOf(template, 'Admin')).toEqual(
       [
         ...logs('Admin'),
         ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresSubscriptionsTable`),
@@ -184,7 +216,7 @@ describe('what a function may touch', () => {
   });
 
   it('is, for replay: the topic to read in groups of its own, a subscription without its secrets, replays, its two queues', () => {
-    expect(grantsOf('Replay')).toEqual(
+    expect(grantsOf(template, 'Replay')).toEqual(
       [
         ...logs('Replay'),
         ...inTheVpc,
@@ -192,45 +224,49 @@ describe('what a function may touch', () => {
         'dynamodb:GetItem on StoresSubscriptionsTable',
         ...through('dynamodb', ...storing),
         `kafka-cluster:Connect on ${cluster}`,
-        `kafka-cluster:DescribeTopic on ${inCluster('topic', 'identity.changes.v1')}`,
-        `kafka-cluster:ReadData on ${inCluster('topic', 'identity.changes.v1')}`,
-        `kafka-cluster:AlterGroup on ${inCluster('group', 'okta-event-relay-replay-*')}`,
-        `kafka-cluster:DescribeGroup on ${inCluster('group', 'okta-event-relay-replay-*')}`,
+        `kafka-cluster:DescribeTopic on ${topic}`,
+        `kafka-cluster:ReadData on ${topic}`,
+        `kafka-cluster:AlterGroup on ${group('okta-event-relay-replay-*')}`,
+        `kafka-cluster:DescribeGroup on ${group('okta-event-relay-replay-*')}`,
         'sqs:SendMessage on ReplayDeliveriesQueue',
         ...through('sqs', 'GenerateDataKey'),
         ...receives('ReplaysQueue'),
       ].sort(),
     );
   });
-});
-
-describe('what cluster-setup may touch', () => {
-  it('is the description of the cluster and of its topics, and the queue of what failed', () => {
-    expect(grantsOf('ClusterSetup')).toEqual(
+  it('is, for cluster-setup: the description of the cluster and of its topics, and the queue of what failed', () => {
+    expect(grantsOf(template, 'ClusterSetup')).toEqual(
       [
         ...logs('ClusterSetup'),
         `kafka:GetBootstrapBrokers on ${cluster}`,
         `kafka-cluster:Connect on ${cluster}`,
         ...['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'].map(
-          (action) => `${action} on ${inCluster('topic', 'identity.changes.v1')}`,
+          (action) => `${action} on ${topic}`,
         ),
         'sqs:SendMessage on FailedInvocationsQueue',
         ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),
       ].sort(),
     );
   });
+
+  it('is in a role and one policy of its own, without AWS managed policies, and nobody else has a role of ours', () => {
+    const roles = Object.keys(functionSettings).map((name) => `${pascal(name)}Role`);
+    for (const name of Object.keys(functionSettings).map(pascal)) {
+      const { Properties } = resource(template, 'AWS::IAM::Role', `${name}Role`);
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(Properties).not.toHaveProperty('Policies');
+      expect(readable(resource(template, 'AWS::Lambda::Function', `${name}Function`).Properties['Role'])).toBe(`${name}Role`);
+    }
+    const attached = Object.values(resourcesOf(template, 'AWS::IAM::Policy')).flatMap(({ Properties }) =>
+      (Properties['Roles'] as unknown[]).map(readable),
+    );
+    // What is not a function's role belongs to CDK's own: the asker of questions, the flow logs, the emptier of the bucket in dev.
+    expect(attached.filter((role) => roles.includes(role)).sort()).toEqual(roles.toSorted());
+  });
 });
 
 it('names the bodies of the quarantine as the code does', () => {
   expect(quarantineBodyKey('some-id')).toBe('bodies/some-id');
-});
-
-it('gives each function a role of its own, without AWS managed policies', () => {
-  for (const name of Object.keys(functionSettings).map(pascal)) {
-    const { Properties } = resource(template, 'AWS::IAM::Role', `${name}Role`);
-    expect(Properties).not.toHaveProperty('ManagedPolicyArns');
-    expect(readable(resource(template, 'AWS::Lambda::Function', `${name}Function`).Properties['Role'])).toBe(`${name}Role`);
-  }
 });
 
 function pascal(name: string): string {

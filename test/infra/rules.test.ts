@@ -63,7 +63,7 @@ const all = variants();
 const tried = scaled(all.length, fewer.length) === all.length ? all : all.filter(({ name }) => fewer.includes(name));
 
 describe.each(tried)('the template of $name', ({ name, stage }) => {
-  it('has no finding of any rule, and as many accepted as are known', { timeout: 60_000 }, () => {
+  it('has no finding of any rule, and as many accepted as are known', { timeout: 180_000 }, () => {
     const outdir = join(folder, name);
     const app = new App(appSettings(outdir));
     checkAgainstRules(app);

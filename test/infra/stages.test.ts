@@ -51,6 +51,45 @@ describe('a stage', () => {
   ])('is refused for its %s', (path, changes) => {
     expect(() => checkStage('mine', { ...readStage('dev'), ...changes })).toThrow(`at ${path}`);
   });
+
+  const withEgress = (vpcCidr: string) => ({
+    ...readStage('dev'),
+    deliver: { maximumConcurrency: 25, staticEgress: { vpcCidr, natGateways: 1 } },
+  });
+
+  it.each(['10.41.0.0/22', '10.0.0.0/8', '172.16.0.0/16', '172.31.255.0/24', '192.168.0.0/16', '100.64.0.0/16', '100.127.0.0/16'])(
+    'sends webhooks out of the private range %s',
+    (range) => {
+      expect(checkStage('mine', withEgress(range)).deliver.staticEgress?.vpcCidr).toBe(range);
+    },
+  );
+
+  it.each([
+    '11.0.0.0/16',
+    '8.8.8.0/24',
+    '172.32.0.0/16',
+    '172.16.0.0/11',
+    '192.169.0.0/16',
+    '192.168.0.0/15',
+    '100.128.0.0/16',
+    '100.64.0.0/9',
+    '127.0.0.0/16',
+    '169.254.0.0/16',
+    '0.0.0.0/0',
+  ])(
+    // prettier-ignore
+    'does not send webhooks out of %s: a subscriber there could not be reached, or a machine inside could',
+    (range) => {
+      expect(() => checkStage('mine', withEgress(range))).toThrow(
+        /is not within a private range: 10\.0\.0\.0\/8,[^]*at deliver\.staticEgress\.vpcCidr/,
+      );
+    },
+  );
+
+  it('says of a range that is none only that', () => {
+    expect(() => checkStage('mine', withEgress('10.0.0.0'))).toThrow('at deliver.staticEgress.vpcCidr');
+    expect(() => checkStage('mine', withEgress('10.0.0.0'))).not.toThrow('is not within');
+  });
 });
 
 describe('what one subscription may take', () => {

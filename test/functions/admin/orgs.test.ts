@@ -93,6 +93,7 @@ describe('POST /v1/orgs', () => {
       status: 'active',
       authentication: [{ kind: 'header', headerName: 'authorization', secrets: 1, previousUntil: null }],
       hooks: { confirmed: [], others: 'accept' },
+      silentAfterHours: 24,
       createdAt: expect.any(String),
       updatedAt: rest.createdAt,
     });

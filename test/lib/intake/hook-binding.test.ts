@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
 import { HookBinding } from '#lib/intake/hook-binding.ts';
 import type { Org } from '#lib/okta/org.ts';
@@ -90,17 +90,32 @@ describe('noting', () => {
 
   it('that gets no answer holds nobody up for long', async () => {
     senders.health = 'silent';
-    const startedAt = performance.now();
-    expect(await binding.sight(acme, 'who1', 2_000)).toEqual({ standing: 'known' });
-    await binding.sight(acme, 'who2', 2_000);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const sighting = binding.sight(acme, 'who1', 2_000);
+    expect(await hasEndedAfter(499, sighting)).toBe(false);
+    expect(await hasEndedAfter(1, sighting)).toBe(true);
+    expect(await sighting).toEqual({ standing: 'known' });
+    // The next one does not ask, and waits for nothing.
+    expect(await hasEndedAfter(0, binding.sight(acme, 'who2', 2_000))).toBe(true);
     expect(senders.calls).toBe(1);
   });
 
   it('takes no more than the time that the request has left', async () => {
     senders.health = 'silent';
-    const startedAt = performance.now();
-    await binding.sight(acme, 'who1', 20);
-    expect(performance.now() - startedAt).toBeLessThan(300);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const sighting = binding.sight(acme, 'who1', 20);
+    expect(await hasEndedAfter(19, sighting)).toBe(false);
+    expect(await hasEndedAfter(1, sighting)).toBe(true);
   });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  async function hasEndedAfter(ms: number, work: Promise<unknown>): Promise<boolean> {
+    let ended = false;
+    void work.then(() => (ended = true));
+    await vi.advanceTimersByTimeAsync(ms);
+    return ended;
+  }
 });

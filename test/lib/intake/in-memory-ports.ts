@@ -1,6 +1,7 @@
 import { RelayError, type ErrorCode } from '#lib/errors.ts';
 import { logAppender } from '#lib/intake/appender.ts';
 import type { ChangeLog, ChangeRecord } from '#lib/intake/change-log.ts';
+import { Hearing } from '#lib/intake/hearing.ts';
 import { HookBinding } from '#lib/intake/hook-binding.ts';
 import type { OrgStore } from '#lib/intake/org-store.ts';
 import type { ReceivingHooks } from '#lib/intake/receive-hook.ts';
@@ -70,6 +71,7 @@ export function inMemoryHooks(...known: readonly Org[]) {
     secrets: openSecrets,
     senders: undefined,
     hooks: new HookBinding({ orgs, seen: senders, now: () => noon }),
+    hearing: new Hearing({ heard: senders, now: () => noon }),
     accepted: senders,
     refusals: { elapsedMs: () => 0, pause: async () => undefined },
     quarantine,

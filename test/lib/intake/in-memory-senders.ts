@@ -1,14 +1,17 @@
 import { RelayError } from '#lib/errors.ts';
 import type { AcceptedRequests, SignedRequest } from '#lib/intake/accepted-requests.ts';
+import type { HeardOrgs } from '#lib/intake/heard-orgs.ts';
 import type { SeenHooks } from '#lib/intake/seen-hooks.ts';
 import type { OrgId } from '#lib/okta/org.ts';
+import type { LastHeard } from '#lib/orgs/last-heard.ts';
 import type { OrgSenders } from '#lib/orgs/org-registry.ts';
 
 /** What was seen of senders; passes the same suites as the table does. `health` is set by tests about outages. */
-export class InMemorySenders implements SeenHooks, OrgSenders, AcceptedRequests {
+export class InMemorySenders implements SeenHooks, OrgSenders, HeardOrgs, LastHeard, AcceptedRequests {
   health: 'working' | 'unreachable' | 'silent' = 'working';
   calls = 0;
   readonly #hooks = new Map<OrgId, Map<string, string>>();
+  readonly #heard = new Map<OrgId, Date>();
   readonly #accepted = new Set<string>();
 
   async note({ org, hook, at }: { org: OrgId; hook: string; at: Date }): Promise<{ first: string }> {
@@ -28,6 +31,15 @@ export class InMemorySenders implements SeenHooks, OrgSenders, AcceptedRequests 
   async forget(org: OrgId): Promise<void> {
     await this.#meet();
     this.#hooks.delete(org);
+    this.#heard.delete(org);
+  }
+  async hear({ org, at }: { org: OrgId; at: Date }): Promise<void> {
+    await this.#meet();
+    this.#heard.set(org, at);
+  }
+  async lastHeard() {
+    await this.#meet();
+    return [...this.#heard].map(([org, at]) => ({ org, at }));
   }
   async has({ org, id }: SignedRequest): Promise<boolean> {
     await this.#meet();

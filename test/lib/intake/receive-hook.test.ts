@@ -351,12 +351,46 @@ describe('the event hook that a body names', () => {
 
   it('is nobody`s concern where there is none', async () => {
     expect(await post(hookBody([oktaEvent('1')], { source: null }))).not.toHaveProperty('unconfirmedHook');
-    expect(senders.calls).toBe(0);
+    expect(await senders.hooks(acme.id)).toEqual([]);
   });
 
   it('costs no event while it cannot be noted', async () => {
     senders.health = 'unreachable';
     expect(await post(from('who1'))).toMatchObject({ kind: 'accepted', unnoted: { code: 'SENDER_STORE_UNAVAILABLE' } });
+  });
+});
+
+describe('that an org spoke', () => {
+  const heard = async () => (await senders.lastHeard()).map(({ org, at }) => [org, at.toISOString()]);
+
+  it.each([
+    ['events', hookBody([oktaEvent('1')])],
+    ['what cannot be read', 'not json'],
+    ['no events', hookBody([])],
+  ])('is noted of %s', async (_name, body) => {
+    await post(body);
+    expect(await heard()).toEqual([['acme', noon.toISOString()]]);
+  });
+
+  it('is noted although nothing can be taken in: it is the relay that is at fault then', async () => {
+    log.health = 'unreachable';
+    expect(await post(hookBody([oktaEvent('1')]))).toMatchObject({ kind: 'unavailable' });
+    expect(await heard()).toHaveLength(1);
+  });
+
+  it.each<[string, Given]>([
+    ['a wrong secret', { headers: { authorization: 'wrong' }, body: hookBody([oktaEvent('1')]) }],
+    ['a challenge', { target: 'challenge', headers: { 'x-okta-verification-challenge': 'c' } }],
+    ['another path', { target: 'other-path' }],
+  ])('is not noted of %s', async (_name, given) => {
+    await receive(given);
+    expect(await heard()).toEqual([]);
+  });
+
+  it('is said to be unnoted where no hook is named either, and costs no event', async () => {
+    senders.health = 'unreachable';
+    const body = hookBody([oktaEvent('1')], { source: null });
+    expect(await post(body)).toMatchObject({ kind: 'accepted', changes: 1, unnoted: { code: 'SENDER_STORE_UNAVAILABLE' } });
   });
 });
 

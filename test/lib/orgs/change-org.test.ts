@@ -17,6 +17,8 @@ describe('changing an org', () => {
     [{ hosts: ['NEW.okta.com'] }, { hosts: ['new.okta.com'] }],
     [{ hooks: { confirmed: ['who1'], others: 'quarantine' } }, { hooks: { confirmed: ['who1'], others: 'quarantine' } }],
     [{ status: 'disabled' }, { status: 'disabled' }],
+    [{ silentAfterHours: 80 }, { silentAfterHours: 80 }],
+    [{ silentAfterHours: null }, { silentAfterHours: null }],
     [{}, {}],
   ])('by %j changes that and leaves the rest, secrets above all', async (body, changed) => {
     expect(await changeOrg(body, id, parts)).toMatchObject({ kind: 'changed' });
@@ -29,6 +31,9 @@ describe('changing an org', () => {
     [{ madeBy: 'start' }, '/madeBy'],
     [{ hosts: [] }, '/hosts'],
     [{ status: 'gone' }, '/status'],
+    [{ silentAfterHours: 0 }, '/silentAfterHours'],
+    [{ silentAfterHours: 721 }, '/silentAfterHours'],
+    [{ silentAfterHours: 1.5 }, '/silentAfterHours'],
     [{ hooks: { others: 'accept' } }, '/hooks/confirmed'],
     [7, ''],
   ])('by %j is refused at %s', async (body, pointer) => {

@@ -41,6 +41,10 @@ describe('a new org', () => {
     expect(await proves(outcome.org, secret, Date.parse('2026-11-21T12:00:00Z'))).toBe(true);
   });
 
+  it.each([80, 1, 720, null])('may be silent for %s hours', async (silentAfterHours) => {
+    expect(await create({ ...good, silentAfterHours })).toMatchObject({ kind: 'created', org: { silentAfterHours } });
+  });
+
   it('has its hosts in lower case and once, and its hooks', async () => {
     const outcome = await create({ ...good, hosts: ['ACME.okta.com', 'acme.okta.com', 'b.example.com'], hooks: { confirmed: ['who1'] } });
     expect(outcome).toMatchObject({
@@ -74,6 +78,7 @@ describe('a new org', () => {
     [{ ...good, secret: 'line\nbreak-in-the-middle' }, ['/secret']],
     [{ ...good, authentication: { kind: 'basic' }, secret: 'no-colon-in-this-one' }, ['/secret']],
     [{ ...good, hooks: { confirmed: [], others: 'quarantine' } }, ['/hooks/confirmed']],
+    [{ ...good, silentAfterHours: 0 }, ['/silentAfterHours']],
     [{ ...good, hooks: { confirmed: ['who/1'] } }, ['/hooks/confirmed/0']],
     [{ ...good, hooks: { confirmed: ['who1'], others: 'drop' } }, ['/hooks/others']],
     [{ ...good, status: 'active', madeBy: 'start' }, ['/madeBy', '/status']],

@@ -142,6 +142,12 @@ describe('the outcome of a hook request', () => {
       { kind: 'accepted', org: acme, events: 1, changes: 1, reasons: [], traceparent: '', spooled: { because } },
       { Accepted: 1, Spooled: 1 },
     ],
+    [
+      'accepted from an event hook that nobody has confirmed',
+      { kind: 'accepted', org: acme, events: 1, changes: 1, reasons: [], traceparent: '', unconfirmedHook: 'who2' },
+      { Accepted: 1, UnconfirmedHook: 1 },
+    ],
+    ['repeated', { kind: 'repeated', org: acme }, { Repeated: 1 }],
     ['put aside as a whole', { kind: 'quarantined', org: acme, reason: 'not-json' }, { Quarantined: 1 }],
     ['refused', { kind: 'refused' }, { Refused4xx: 1 }],
     ['asked by another method', { kind: 'other-method', org: acme }, { Refused4xx: 1 }],

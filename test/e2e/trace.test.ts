@@ -1,0 +1,71 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const scratch = scratchFolder();
+const dataDir = join(scratch.path, 'state');
+const receiver = new WebhookReceiver();
+let relay: RelayProcess;
+
+beforeAll(async () => {
+  relay = await startRelayProcess({ dataDir, port: await freePort() });
+  const { secret } = await subscribe(relay.url, { name: 'everything', url: await receiver.listen(), types: ['*'] });
+  receiver.trust(secret);
+});
+afterAll(async () => {
+  await relay.stop();
+  await receiver.close();
+  scratch.remove();
+});
+
+/** Names of the functions whose log lines name the trace, in the order of their lines. */
+function functionsThatName(traceId: string): string[] {
+  const lines = readFileSync(join(dataDir, 'relay.log'), 'utf8').trim().split('\n');
+  return lines.flatMap((text) => {
+    const line = JSON.parse(text) as { function?: string; traceparent?: string; traces?: string[] };
+    const named = line.traceparent?.split('-')[1] === traceId || line.traces?.includes(traceId) === true;
+    return named && line.function !== undefined ? [line.function] : [];
+  });
+}
+
+/** Sends one event and answers the trace context that its webhook came with. */
+async function traceOf(headers: Record<string, string>): Promise<string> {
+  const uuid = randomUUID();
+  const response = await postHook(relay.url, hookBody([logEvent({ uuid, userId: `00u${uuid.slice(0, 17)}` })]), { headers });
+  expect(response.status).toBe(200);
+  const [webhook] = await eventually(
+    () => receiver.received.filter(({ id }) => id === uuid),
+    (list) => list.length > 0,
+    { what: `the webhook of ${uuid}` },
+  );
+  return webhook?.headers['traceparent'] ?? '';
+}
+
+/** The line of deliver is written after the subscriber has its webhook. */
+const wayOf = (traceId: string): Promise<string[]> =>
+  eventually(
+    () => functionsThatName(traceId),
+    (names) => names.includes('deliver'),
+    { what: `the line of deliver with ${traceId}` },
+  );
+
+describe('the trace of a change', () => {
+  it('that the hook request brings is in the line of each function on the way and in the webhook', async () => {
+    const traceId = randomBytes(16).toString('hex');
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    expect(await traceOf({ traceparent })).toBe(traceparent);
+    expect(await wayOf(traceId)).toEqual(['receive-hook', 'fan-out', 'deliver']);
+  });
+
+  it('begins in receive-hook when Okta brings none, one for each request', async () => {
+    const ids = [await traceOf({}), await traceOf({})].map(
+      (traceparent) => /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(traceparent)?.[1] ?? '',
+    );
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(await wayOf(id)).toEqual(['receive-hook', 'fan-out', 'deliver']);
+  });
+});
