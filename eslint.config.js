@@ -104,6 +104,10 @@ export default defineConfig(
     rules: {
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
       'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+      'regexp/no-dupe-disjunctions': [
+        'error',
+        { report: 'trivial', reportExponentialBacktracking: 'potential', reportUnreachable: 'certain' },
+      ],
     },
   },
   { files: ['lib/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...everywhere, ...clocks] } },

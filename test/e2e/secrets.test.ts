@@ -1,241 +1,223 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dynamodbClient } from '#lib/dynamodb/client.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tables } from '#lib/dynamodb/tables.ts';
-import { localRegion, startAwsEmulators } from '../../local/aws-emulators.ts';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
-import { adminToken, freePort, hookSecret, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
-import { WebhookReceiver } from '../support/webhook-receiver.ts';
+import { topics } from '#lib/kafka/topics.ts';
+import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
+import { sealedSecretSchema, type SealedSecret } from '#lib/sealing/sealed-secret.ts';
+import { SecretBox } from '#lib/sealing/secret-box.ts';
+import { queues } from '#lib/sqs/queues.ts';
+import { tableWith, withoutTicks } from '../architecture/markdown.ts';
+import { readText } from '../architecture/repository.ts';
+import { adminToken, hookSecret, scratchFolder } from '../support/relay-process.ts';
+import { isAcceptedByPackage, isAcceptedByWebCrypto, isSignedByOneOf, publicKeyOf } from '../support/signature-verifiers.ts';
+import { configured, echoed, narrowed, person, presented, registered, wanted, type CastName } from './canary-cast.ts';
+import { digests, runWithCanaries, type CanaryRun } from './canary-run.ts';
+import { spellingsOf } from './canary-spellings.ts';
+import { contentOf, placesWith, type Stored, type StoredItem } from './everything-stored.ts';
 
 const scratch = scratchFolder();
-const dataDir = join(scratch.path, 'state');
-const receiver = new WebhookReceiver();
-/** Answers 410: what is owed to it becomes a dead letter at once. */
-const goneReceiver = new WebhookReceiver();
-goneReceiver.status = 410;
-const signingSecrets: string[] = [];
-/** Everything the admin API answered, but for the answers that tell a secret once. */
-const answers: string[] = [];
-let output: string;
-/** As the killed relay left them: whoever opens the tables afterwards may pack them. */
-let left: readonly StoredFile[];
-/** Every item of every table, with what is packed in it unpacked: by table, as text. */
-let stored: ReadonlyMap<string, readonly Item[]>;
-
-interface Item {
-  /** The item without its dead letter. */
-  readonly text: string;
-  readonly letter: string;
-}
-
-const configured = { hmac: 'canary-hmac-secret-58d1', basic: 'canary-basic-password-02ab', header: 'canary-header-secret-c3c3' };
-const registered = 'canary-registered-secret-77aa';
-const presented = { hookSecret: 'canary-guessed-secret-1d1d', token: 'canary-guessed-token-9e9e', urlPassword: 'canary-url-password-4b4b' };
-/** About one person; none of it belongs into a log line, a key, an index or an answer. */
-const person = { userName: 'canary.person.31f0@example.com', displayName: 'Canary Person 31f0' };
-const personEvent = (eventType: string) => {
-  const event = logEvent({ userId: '00ucanaryperson00000', userName: person.userName, eventType });
-  return { ...event, target: (event['target'] as object[]).map((target) => ({ ...target, displayName: person.displayName })) };
-};
+const keyFile = `${join(scratch.path, 'state')}.key`;
+let run: CanaryRun;
+/** All that is stored, logged and answered, but for the files. */
+let everywhere: readonly Stored[];
+/** What the sealed secrets in each table hold. */
+let opened: Readonly<Record<'orgs' | 'subscriptions', readonly { readonly owner: string; readonly text: string }[]>>;
 
 beforeAll(async () => {
-  const config = join(scratch.path, 'relay.json');
-  const authentication = [
-    { kind: 'hmac', secrets: [configured.hmac] },
-    { kind: 'basic', credentials: [`okta:${configured.basic}`] },
-    { kind: 'header', headerName: 'x-relay-key', secrets: [configured.header] },
-  ];
-  writeFileSync(config, JSON.stringify({ orgs: [{ id: 'beta', hosts: ['beta.okta.com'], authentication }] }));
-  const relay = await startRelayProcess({ dataDir, port: await freePort(), args: ['--config', config] });
-  for (const [name, to] of [
-    ['canary', receiver],
-    ['gone', goneReceiver],
-  ] as const) {
-    const { secret } = await subscribe(relay.url, { name, url: await to.listen(), types: ['*'] });
-    signingSecrets.push(secret);
-    to.trust(secret);
-  }
-  await sendHooks(relay.url);
-  await askEverything(relay);
-  // Not stopped but killed: what a graceful end would tidy away must not be there either.
-  await relay.kill();
-  output = relay.output();
-  left = files(dataDir);
-  stored = await readTables();
-});
-afterAll(async () => {
-  await receiver.close();
-  await goneReceiver.close();
+  run = await runWithCanaries(scratch.path);
+  const answers = run.answers.map((answer) => ({ place: 'answers', content: Buffer.from(answer) }));
+  everywhere = [...run.items, ...run.messages, { place: 'logs of functions', content: Buffer.from(run.logs) }, ...answers];
+  opened = { orgs: await openAll('orgs', 'hook-secret'), subscriptions: await openAll('subscriptions', 'signing-secret') };
+}, 240_000);
+afterAll(() => {
   scratch.remove();
 });
 
-async function sendHooks(url: string): Promise<void> {
-  await postHook(url, hookBody([logEvent({ userId: 'canary' }), { broken: true }]));
-  await postHook(url, hookBody([personEvent('user.lifecycle.activate'), personEvent('user.account.update_profile')]));
-  await postHook(url, '{ not json');
-  for (const guess of [
-    `${hookSecret}-wrong`,
-    presented.hookSecret,
-    `Basic ${Buffer.from(`okta:${presented.hookSecret}`).toString('base64')}`,
-  ])
-    await postHook(url, hookBody([logEvent()]), { headers: { authorization: guess } });
-  await eventually(
-    () => receiver.received.filter(({ change }) => JSON.stringify(change).includes(person.userName)).length,
-    (count) => count > 0,
-    { what: 'a webhook' },
-  );
-  await eventually(
-    () => admin<{ data: unknown[] }>(url, '/v1/deliveries?status=dead'),
-    ({ body }) => body.data.length > 0,
-    { what: 'a dead letter' },
-  );
+async function openAll(table: 'orgs' | 'subscriptions', purpose: 'hook-secret' | 'signing-secret') {
+  const box = new SecretBox(localDataKeys(keyFile), { now: () => new Date() });
+  const owned = itemsOf(table).map(({ attributes: { id, ...rest } }) => ({ owner: id?.S ?? '', sealed: sealedIn(Object.values(rest).map(({ S }) => S)) })); // prettier-ignore
+  return Promise.all(owned.flatMap(({ owner, sealed }) => sealed.map(async (one) => ({ owner, text: await box.open(one, { purpose, owner }) })))); // prettier-ignore
 }
 
-/** All that can be read after creation, and calls that fail with something secret or personal in them. */
-async function askEverything({ url }: RelayProcess): Promise<void> {
-  const ask = async (path: string, body?: unknown, token = adminToken): Promise<void> => {
-    const response = await fetch(`${url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    answers.push(JSON.stringify([...response.headers]), await response.text());
-  };
-  const { body: list } = await admin<{ data: { id: string }[] }>(url, '/v1/subscriptions');
-  for (const path of ['/v1/subscriptions', ...list.data.map(({ id }) => `/v1/subscriptions/${id}`), '/v1/deliveries', '/v1/deliveries?status=dead', '/v1/quarantine', '/v1/replays', '/v1/orgs', '/v1/orgs/acme', '/v1/orgs/beta']) await ask(path); // prettier-ignore
-  await ask('/v1/orgs', { id: 'gamma', hosts: ['gamma.okta.com'], authentication: { kind: 'header' }, secret: registered });
-  await ask('/v1/orgs/gamma');
-  await ask('/v1/subscriptions', {}, presented.token);
-  await ask('/v1/subscriptions', { name: 'x', url: `https://okta:${presented.urlPassword}@hooks.example.com/`, types: ['*'] });
-  await ask('/v1/subscriptions', { name: 'x', url: 'https://hooks.example.com/', types: [person.userName], filter: `user.userName eq '${person.userName}'` }); // prettier-ignore
-  await ask('/v1/subscriptions', `{"name": "${person.displayName}", `);
-  await ask(`/v1/deliveries?status=${encodeURIComponent(person.userName)}&since=${encodeURIComponent(person.displayName)}`);
-  await ask(`/v1/nothing/${encodeURIComponent(person.userName)}`);
+/** Everything with the shape of a sealed secret, however deep, in texts that are JSON too. */
+function sealedIn(value: unknown): SealedSecret[] {
+  if (typeof value === 'string') return /^[[{]/.test(value) ? sealedIn(JSON.parse(value)) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const parsed = sealedSecretSchema.safeParse(value);
+  return parsed.success ? [parsed.data] : Object.values(value).flatMap(sealedIn);
 }
 
-async function readTables(): Promise<ReadonlyMap<string, readonly Item[]>> {
-  const aws = await startAwsEmulators({ dataDir });
-  const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
-  const found = new Map<string, readonly Item[]>();
-  for (const table of Object.keys(tables)) {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName: table }));
-    found.set(table, Items.map(({ letter, ...item }) => ({ text: textOf({ M: item }), letter: letter === undefined ? '' : textOf(letter) }))); // prettier-ignore
-  }
-  client.destroy();
-  await aws.stop();
-  return found;
-}
+const itemsOf = (table: string): StoredItem[] => run.items.filter(({ place }) => place === `table ${table}`);
+const places = [...Object.keys(tables).map((name) => `table ${name}`), ...Object.values(queues).map(({ name }) => `queue ${name}`), ...Object.keys(topics).map((name) => `topic ${name}`), 'bucket quarantine']; // prettier-ignore
+const where = (value: string, of = everywhere): string[] => placesWith(spellingsOf(value), of);
+const people = [person.userName, person.displayName, person.city];
 
-/** A value as text, every byte of it: compressed ones expanded. */
-function textOf(value: AttributeValue): string {
-  const { B: bytes, L: list, M: map } = value;
-  if (bytes !== undefined) return Buffer.from(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('latin1');
-  if (list !== undefined) return list.map(textOf).join('\n');
-  return map === undefined ? JSON.stringify(value) : Object.entries(map).map(([name, inner]) => `${name}=${textOf(inner)}`).join('\n'); // prettier-ignore
-}
-
-interface StoredFile {
-  readonly path: string;
-  readonly content: Buffer;
-}
-
-/** Every file below the folder, whole. */
-function files(folder: string): StoredFile[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => ({ path, content: readFileSync(path) }));
-}
-
-/** A secret in the spellings that a careless writer would leave behind. */
-function spellings(secret: string): string[] {
-  const bare = secret.replace(/^whsec_/, '');
-  return [
-    secret,
-    bare,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('base64'),
-    Buffer.from(secret).toString('base64url'),
-    Buffer.from(secret).toString('hex'),
-    Buffer.from(bare, 'base64').toString('hex'),
-  ].filter((needle) => needle.length >= 8);
-}
-
-const logs = (): string => `${output}\n${readFileSync(join(dataDir, 'relay.log'), 'utf8')}`;
-
-describe('the search', () => {
-  it('finds every file of the state folder and something in it', () => {
-    expect(left.length).toBeGreaterThan(5);
-    // The scan must be able to find: an id that is stored in the clear is there.
-    expect(left.some(({ content }) => content.includes('00u1test000000000000') || content.includes('canary'))).toBe(true);
+describe('the run', () => {
+  it('left something in each place that there is', () => {
+    expect(places.filter((place) => !everywhere.some((stored) => stored.place === place))).toEqual([]);
+    expect(run.files.length).toBeGreaterThan(10);
   });
 
-  it('finds what is stored in each table that is written to, and what is packed in a dead letter', () => {
-    const written = [...stored].flatMap(([table, items]) => (items.length > 0 ? [table] : []));
-    expect(written).toEqual(expect.arrayContaining(['orgs', 'subscriptions', 'deliveries', 'states', 'quarantine']));
-    const letters = (stored.get('deliveries') ?? []).map(({ letter }) => letter);
-    expect(letters.some((letter) => letter.includes(person.userName) && letter.includes(person.displayName))).toBe(true);
+  it('was long enough for each function to write a line, and for answers about what is dead, parked and recovered', () => {
+    for (const name of ['receive-hook', 'fan-out', 'deliver', 'sweep', 'admin', 'replay']) expect(run.logs).toContain(`"function":"${name}"`); // prettier-ignore
+    for (const said of ['"status":"dead"', '"status":"parked"', '"redelivered":', '"status":"done"', `"answer":"${echoed}"`, '"keys":[{'])
+      expect(run.answers.join('\n')).toContain(said);
   });
 
-  it('finds what was answered and logged', () => {
-    expect(answers.join('\n')).toContain('"status":"dead"');
-    expect(logs()).toContain('"function":"deliver"');
+  it('sent whole changes to who asks for them, and no name to who does not', () => {
+    const sent = (name: CastName) => run.received(name).map(({ body }) => ({ place: name, content: Buffer.from(body) }));
+    for (const value of people) {
+      expect(where(value, sent('whole'))).toEqual(['whole']);
+      for (const name of narrowed) expect(where(value, sent(name))).toEqual([]);
+    }
   });
 });
 
-describe.each([
-  ['the hook secret', () => hookSecret],
-  ['the admin token', () => adminToken],
-  ['a signing secret', () => signingSecrets[0] ?? ''],
-  ['the signing secret of a dead letter', () => signingSecrets[1] ?? ''],
-  ['an hmac secret of the configuration file', () => configured.hmac],
-  ['a basic password of the configuration file', () => configured.basic],
-  ['a header secret of the configuration file', () => configured.header],
-  ['a hook secret that was registered', () => registered],
-  ['a hook secret that was guessed', () => presented.hookSecret],
-  ['a token that was guessed', () => presented.token],
-  ['a password in a URL that was refused', () => presented.urlPassword],
-  ['the local key', () => readFileSync(`${dataDir}.key`, 'utf8').trim()],
-])('%s', (_, secret) => {
+describe('what is sealed', () => {
+  it('is each signing secret that was told, the old one beside the new one, and the private half of each key that is served', async () => {
+    for (const { id, told, keys } of Object.values(run.subscriptions)) {
+      const texts = opened.subscriptions.filter(({ owner }) => owner === id).map(({ text }) => text);
+      const [pairs, shared] = [texts.filter((text) => text.startsWith('whsk_')), texts.filter((text) => !text.startsWith('whsk_'))];
+      expect(shared.toSorted()).toEqual(told.toSorted());
+      expect((await Promise.all(pairs.map(publicKeyOf))).toSorted()).toEqual(keys.map(({ x }) => x).toSorted());
+    }
+    const { whole, keys, both, own } = run.subscriptions;
+    expect([whole, keys, both, own].map(({ told, keys: served }) => [told.length, served.length])).toEqual([[2, 0], [0, 2], [2, 2], [2, 0]]); // prettier-ignore
+  });
+
+  it('is each key of an org that signs, and of the others there is a digest', () => {
+    const texts = opened.orgs.map(({ text }) => text);
+    expect(texts.toSorted()).toEqual([configured.hmac, ...run.hookSecrets.hmac].toSorted());
+    const kept = [
+      configured.header,
+      `okta:${configured.basic}`,
+      registered,
+      hookSecret,
+      ...run.hookSecrets.header,
+      ...run.hookSecrets.basic,
+    ];
+    expect(run.hookSecrets).toMatchObject({ header: { length: 2 }, basic: { length: 2 }, hmac: { length: 2 } });
+    for (const digest of digests(kept)) expect(where(digest)).toEqual(['table orgs']);
+  });
+
+  it('is in no other place', () => {
+    expect(placesWith([Buffer.from('wrappedKey')], everywhere)).toEqual(['table orgs', 'table subscriptions']);
+  });
+});
+
+describe.each<[string, () => readonly string[]]>([
+  ['the hook secret', () => [hookSecret]],
+  ['the admin token', () => [adminToken]],
+  ['each signing secret that was told, and each that was rotated out', () => Object.values(run.subscriptions).flatMap(({ told }) => told)],
+  ['each private key', () => opened.subscriptions.map(({ text }) => text).filter((text) => text.startsWith('whsk_'))],
+  ['each secret of the configuration file', () => Object.values(configured)],
+  ['a hook secret that was registered', () => [registered]],
+  ['each hook secret that the relay made', () => Object.values(run.hookSecrets).flat()],
+  ['what was guessed and refused', () => Object.values(presented)],
+  ['the local key', () => [readFileSync(keyFile, 'utf8').trim()]],
+])('%s', (_, secrets) => {
+  it('is in no item, message, object, record, log line and answer', () => {
+    expect(secrets().length).toBeGreaterThan(0);
+    expect(secrets().map((secret) => where(secret))).toEqual(secrets().map(() => []));
+  });
+
   it('is in no file of the state folder', () => {
-    const needles = spellings(secret());
-    expect(needles.length).toBeGreaterThan(3);
-    const found = left.filter(({ content }) => needles.some((needle) => content.includes(needle)));
-    expect(found.map(({ path }) => path)).toEqual([]);
-  });
-
-  it('is in no item, packed or not', () => {
-    const needles = spellings(secret());
-    const found = [...stored].flatMap(([table, items]) => items.filter(({ text, letter }) => needles.some((needle) => `${text}\n${letter}`.includes(needle))).map(() => table)); // prettier-ignore
-    expect(found).toEqual([]);
-  });
-
-  it('is in no log line and no answer', () => {
-    const needles = spellings(secret());
-    expect(needles.filter((needle) => logs().includes(needle))).toEqual([]);
-    expect(answers.filter((answer) => needles.some((needle) => answer.includes(needle)))).toEqual([]);
+    expect(secrets().map((secret) => where(secret, run.files))).toEqual(secrets().map(() => []));
   });
 });
 
-describe.each(Object.entries(person))('the %s of a person', (_, value) => {
-  it('is in no log line', () => {
-    expect(spellings(value).filter((needle) => logs().includes(needle))).toEqual([]);
+describe.each(Object.entries(person).filter(([name]) => name !== 'id'))('the %s of a person', (_, value) => {
+  it('is in no log line, and in no answer, not even to whoever sent it', () => {
+    expect(where(value).filter((place) => /^(logs|answers)/.test(place))).toEqual([]);
   });
 
-  it('is in no answer, not even to whoever sent it', () => {
-    expect(answers.filter((answer) => spellings(value).some((needle) => answer.includes(needle)))).toEqual([]);
+  it('is in no item but in changes that wait and in dead letters', () => {
+    const without = run.items.map(({ place, attributes: { letter, ...item } }) => ({ place, content: contentOf({ M: item }) }));
+    expect(where(value, without)).toEqual(['table lanes']);
   });
 
-  it('is in no item but where changes wait and in dead letters', () => {
-    const found = [...stored].flatMap(([table, items]) => (items.some(({ text }) => text.includes(value)) ? [table] : []));
-    expect(found.filter((table) => table !== 'lanes')).toEqual([]);
+  it('is in nothing that waits for a subscription that does not ask for it', () => {
+    for (const name of narrowed) expect([name, where(value, kept(name))]).toEqual([name, []]);
+  });
+});
+
+/** What is stored of a subscription's deliveries. */
+function kept(name: CastName): Stored[] {
+  const { id } = run.subscriptions[name];
+  return [...run.items, ...run.messages].filter(({ place, content }) => place !== 'table subscriptions' && content.includes(id));
+}
+
+it.each<[string, CastName[]]>([
+  ['queue deliveries.fifo', ['whole', 'attributes', 'minimal', 'paused', 'paused-attributes', 'paused-minimal']],
+  ['table lanes', ['paused', 'paused-attributes', 'paused-minimal']],
+  ['queue replay-deliveries.fifo', ['gone', 'gone-attributes', 'gone-minimal']],
+  ['table deliveries', ['gone', 'gone-attributes', 'gone-minimal']],
+])('in %s something waits for each, with the name where it is asked for', (place, names) => {
+  for (const name of names) {
+    const here = kept(name).filter((stored) => stored.place === place);
+    expect([name, where(person.id, here)]).toEqual([name, [place]]);
+    expect([name, where(person.userName, here)]).toEqual([name, narrowed.includes(name) ? [] : [place]]);
+  }
+});
+
+describe('docs/data.md', () => {
+  const { header, rows } = tableWith(readText('docs/data.md'), 'place');
+  /** Rows of one table, such as the two of `senders`, are one place. */
+  const said = Map.groupBy(rows, ([place = '']) => withoutTicks(place).replace(/:.*/, ''));
+  const cellsOf = (place: string, column: string) => (said.get(place) ?? []).map((row) => row[header.indexOf(column)] ?? '');
+
+  it('has every place that was searched, and no other but those that only AWS has', () => {
+    const onlyInAws = ['invocations that failed for good', 'access logs of the APIs', 'logs of brokers and of refused network traffic'];
+    expect([...said.keys()].toSorted()).toEqual([...places, 'logs of functions', ...onlyInAws].toSorted());
+  });
+
+  it.each([...places, 'logs of functions'])('says of %s what the search found: names, ids alone, or nothing about people', (place) => {
+    const found = [...people, wanted].some((value) => where(value).includes(place)) ? 'names' : where(person.id).includes(place) ? 'ids' : 'nothing'; // prettier-ignore
+    const levels = cellsOf(place, 'about people').map((cell) =>
+      cell.startsWith('–') ? 0 : /\bchanges?\b|bodies|what its owner wrote/.test(cell) ? 2 : 1,
+    );
+    const told = ['nothing', 'ids', 'names'][Math.max(...levels)];
+    // A line names an id only where there is something to say about it.
+    expect(place === 'logs of functions' && found === 'nothing' ? 'ids' : found).toBe(told);
+  });
+
+  it.each([...places, 'logs of functions'])('says of %s whether secrets are there, sealed or as digests', (place) => {
+    const cell = cellsOf(place, 'secrets').join('; ');
+    expect(placesWith([Buffer.from('wrappedKey')], everywhere).includes(place)).toBe(cell.includes('sealed'));
+    expect(where(digests([hookSecret])[0]!).includes(place)).toBe(cell.includes('SHA-256 digests'));
+    expect(where(echoed).includes(place)).toBe(cell.includes('what a subscriber puts into its answers'));
+  });
+});
+
+describe('what was sent is verified by implementations of others', () => {
+  const last = (name: CastName) => run.received(name).at(-1)!;
+  const kinds = (name: CastName) => (last(name).headers['webhook-signature'] ?? '').split(' ').map((one) => one.split(',')[0]).toSorted(); // prettier-ignore
+
+  it.each<[CastName, string[]]>([
+    ['whole', ['v1', 'v1']],
+    ['own', ['v1', 'v1']],
+    ['keys', ['v1a', 'v1a']],
+    ['both', ['v1', 'v1', 'v1a', 'v1a']],
+    ['minimal', ['v1']],
+  ])('for %s, with each secret and each served key alone, old and new', async (name, expected) => {
+    expect(kinds(name)).toEqual(expected);
+    const { told, firstKeys, keys } = run.subscriptions[name];
+    expect(told.length + keys.length).toBe(expected.length);
+    // The package compares the timestamp with the clock.
+    vi.useFakeTimers({ toFake: ['Date'], now: Number(last(name).headers['webhook-timestamp']) * 1_000 });
+    for (const secret of told) expect([isAcceptedByPackage(secret, last(name)), await isAcceptedByWebCrypto(secret, last(name))]).toEqual([true, true]); // prettier-ignore
+    for (const key of keys) expect(await isSignedByOneOf([key], last(name))).toBe(true);
+    vi.useRealTimers();
+    expect(keys).toEqual(expect.arrayContaining([...firstKeys]));
+    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
+    const other = run.subscriptions[name === 'both' ? 'keys' : 'both'];
+    expect(await isSignedByOneOf(other.keys, last(name))).toBe(false);
+    expect(isAcceptedByPackage(other.told[0] ?? run.subscriptions.whole.told[0], last(name))).toBe(false);
   });
 });
 
 it('keeps the key beside the folder, for its owner alone', () => {
-  expect(statSync(`${dataDir}.key`).mode & 0o777).toBe(0o600);
-  expect(left.map(({ path }) => path)).not.toContain(`${dataDir}.key`);
+  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  expect(run.files.map(({ place }) => place)).not.toContain(`file ${keyFile}`);
 });
