@@ -1,7 +1,10 @@
 import type { Target } from './target.ts';
 import { adminBodies, adminRequest } from './targets/admin-targets.ts';
-import { hookBody, hookRequests } from './targets/hook-targets.ts';
+import { hookBody, hookRepeat, hookRequests } from './targets/hook-targets.ts';
 import { deliveryMessages, kafkaRecord, mskEvent, replayMessage, spoolMessage } from './targets/message-targets.ts';
+import { oktaAnswer, oktaBody } from './targets/okta-targets.ts';
+import { sealedSecret } from './targets/secret-targets.ts';
+import { storedMessage, storedTargets } from './targets/stored-targets.ts';
 import { retryAfter, subscriberAnswer } from './targets/subscriber-targets.ts';
 import { endpointUrl, scimFilter, typePattern } from './targets/subscription-targets.ts';
 
@@ -10,6 +13,7 @@ export async function startTargets(): Promise<Target[]> {
   return [
     hookBody,
     hookRequests,
+    hookRepeat,
     scimFilter,
     typePattern,
     endpointUrl,
@@ -20,7 +24,12 @@ export async function startTargets(): Promise<Target[]> {
     deliveryMessages,
     spoolMessage,
     replayMessage,
+    ...storedTargets,
+    storedMessage,
+    sealedSecret,
+    oktaBody,
     retryAfter,
     await subscriberAnswer(),
+    await oktaAnswer(),
   ];
 }

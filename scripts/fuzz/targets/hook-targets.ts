@@ -92,3 +92,34 @@ function isAuthentic({ headers, body, target }: ReturnType<typeof readHookReques
   const isFresh = Math.abs(Number(timestamp) - noon.getTime() / 1000) <= 300;
   return isFresh && (headers.get('x-relay-signature') ?? '').toLowerCase().split(',').some((part) => part.trim() === expected); // prettier-ignore
 }
+
+const signing = orgWith({ kind: 'hmac', secrets: [sealedAs(hmacKey)] });
+const repeatedBody = JSON.stringify(hookBodyOf(events.slice(0, 1)));
+const repeatedSignature = signature(hmacKey, nowSeconds, repeatedBody);
+const ownHeaders: readonly string[] = ['x-relay-timestamp'];
+
+/** A signed request that was accepted, once more under any headers: whoever has a copy and no key cannot have it worked again. */
+export const hookRepeat: Target = {
+  name: 'hook-repeat',
+  about: 'an accepted signed request that is sent once more, under other headers',
+  shape: 'text',
+  seeds: seedsOf('hook-repeat').map((seed) => Buffer.from(Buffer.from(seed).toString('utf8').replaceAll('SIGNATURE', repeatedSignature))),
+  words: ['v1=', ',', ' ', '\t', repeatedSignature, repeatedSignature.toUpperCase(), '\nx-relay-signature: ', '\nauthorization: ', 'v2='],
+  weight: 4,
+  outcomes: ['repeated', 'refused'],
+  limitMs: defaultLimitMs,
+  async run(input) {
+    const { parts, log, quarantine } = inMemoryHooks(signing);
+    const headers = { 'x-relay-timestamp': nowSeconds, 'x-relay-signature': repeatedSignature };
+    const first = await receiveHook(hookRequest({ headers, body: repeatedBody }), parts);
+    hold(first.kind === 'accepted' && log.records.length === 1, 'the first one is worked');
+    const head = Buffer.concat([Buffer.from('POST /okta/acme/events\n'), Buffer.from(Buffer.from(input).toString('latin1').replaceAll('\n\n', '\n'), 'latin1')]); // prettier-ignore
+    const given = readHookRequest(gatewayEvent(head)).headers;
+    const others = [...given].filter(([name]) => !ownHeaders.includes(name));
+    const again = hookRequest({ headers: { ...Object.fromEntries(others), 'x-relay-timestamp': nowSeconds }, body: repeatedBody });
+    const outcome = await receiveHook(again, parts);
+    hold(log.changes.length === 1 && quarantine.entries.size === 0, 'the second one is not');
+    hold(answerHook(outcome).body === '', 'an answer has no body unless it is the challenge');
+    return outcome.kind;
+  },
+};
