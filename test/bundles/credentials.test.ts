@@ -65,15 +65,26 @@ describe('the credentials of Lambda', () => {
     expect(searchParams.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('and the hash of Node make the very token that the signer makes with its own', async () => {
+    const plain = join(repositoryRoot, 'lib/kafka/iam-token.ts');
+    const { file } = await bundleModule(plain, join(folder, 'iam-token'));
+    const { url } = token(file, lambdaEnvironment);
+    expect(url).toMatch(/X-Amz-Date=20260102T030405Z/);
+    expect(url).toBe(token(plain, lambdaEnvironment).url);
+  });
+
   it('are missed by name when they are not there', async () => {
     const { file } = await bundleModule(join(repositoryRoot, 'lib/kafka/iam-token.ts'), join(folder, 'iam-token'));
     expect(token(file, { PATH: lambdaEnvironment.PATH }).error).toMatch(/CredentialsProviderError: AWS_ACCESS_KEY_ID and/);
   });
 });
 
-/** Asks a bundle of lib/kafka/iam-token.ts for a token, as kafkajs would. */
+/** Asks lib/kafka/iam-token.ts or a bundle of it for a token, as kafkajs would, at one moment for all. */
 function token(file: string, environment: Readonly<Record<string, string>>): { url?: string; error?: string } {
   const ask = `
+    globalThis.Date = class extends Date {
+      constructor(...given) { super(...(given.length === 0 ? ['2026-01-02T03:04:05Z'] : given)); }
+    };
     const { iamTokenProvider } = await import(${JSON.stringify(pathToFileURL(file).href)});
     const result = await iamTokenProvider('us-east-1')().then(({ value }) => ({ url: Buffer.from(value, 'base64url').toString() }), (error) => ({ error: String(error) }));
     process.stdout.write(JSON.stringify(result));
