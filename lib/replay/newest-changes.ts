@@ -4,7 +4,8 @@ import type { SequencedChange } from '../identity/change.ts';
 /**
  * The highest sequence of each state key. Changes are noted in offset order, and only the first copy of a change counts: it is the
  * one that was delivered live, under its own sequence. A later copy has a higher offset, hence a higher tie-break, and would pass
- * for newer than a change that came between the two. Keys are kept as digests: Okta promises no length for its ids, and what is
+ * for newer than a change that came between the two. A first copy that is not noted, because it lies before the window or the stretch,
+ * is not known of (docs/decisions/0010). Keys are kept as digests: Okta promises no length for its ids, and what is
  * remembered must have a bound.
  */
 export class NewestChanges {

@@ -28,11 +28,15 @@ const partitionProgressSchema = z.object({
   read: z.int(),
   /** Of those: what the subscription, `types` and `user` ask for. */
   matched: z.int(),
-  /** Of those: what was put on the queue of deliveries; the others are older than another one of the same state key. */
+  /**
+   * Of those: what was put on the queue of deliveries; the others are older than another one of the same state key. What a run that was
+   * killed had put there after its last note is counted by the run that comes to it again; where the log or the subscription no longer has it, it
+   * is not counted, though it is on its way.
+   */
   queued: z.int(),
   /** Of those read: unreadable, or refused by the queue. */
   skipped: z.int(),
-  /** Offsets of the range that the log had dropped before they were read; absent: none. */
+  /** Offsets of the range that the log had dropped before they were written down as done; absent: none. */
   gone: z.int().optional(),
 });
 export type PartitionProgress = z.infer<typeof partitionProgressSchema>;

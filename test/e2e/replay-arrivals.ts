@@ -6,14 +6,11 @@ class Arrivals extends Array<Received> {
     return Array;
   }
 
-  /** By `performance.now()`, of each webhook in its place. */
-  readonly atMs: number[] = [];
-  /** Ids of live webhooks, with the time of the first arrival. */
+  /** Ids of live webhooks, with the time of the first arrival by `performance.now()`. */
   readonly liveAtMs = new Map<string, number>();
 
   override push(...webhooks: Received[]): number {
     for (const webhook of webhooks) {
-      this.atMs.push(performance.now());
       if (!isReplayed(webhook) && !this.liveAtMs.has(webhook.id)) this.liveAtMs.set(webhook.id, performance.now());
     }
     return super.push(...webhooks);

@@ -30,14 +30,11 @@ export interface Scene {
   readonly dataDir: string;
 }
 
-/** Longest that a live webhook may take from its hook request while a replay runs; on a machine that is slow without one too, some times as much as there. */
-const latencyBoundMs = 5_000;
-const latencyBoundTimes = 5;
-/** Live webhooks that arrive between the first and the last replayed one, at least, for each person in the window… */
-const leastBetweenEach = 0.2;
-/** …or, where the replay is over sooner, this part of as many as would have arrived in that time without it. Here all of them share one process and its emulators. */
-const leastPaceShare = 0.1;
-
+/** Live changes that are sent and arrive, at least, while the subscriber answers nothing that the replay brings. */
+const besideHeld = 8;
+const senders = 4;
+/** As long as the relay lets a subscriber take: nothing that is held is given up while a slow machine brings those few live changes. */
+export const patientAttempts = { ATTEMPT_TIMEOUT_MS: '25000' } as const;
 interface Happening {
   readonly id: string;
   readonly stateKey: string | undefined;
@@ -127,10 +124,12 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
     if (isStale(userId)) return { userId, eventTypes: ['user.lifecycle.activate', 'user.lifecycle.deactivate'] };
     return { userId, eventTypes: ['group.user_membership.add', 'group.user_membership.remove'], groupId: '00g2ops' };
   });
-  const stream = new LiveStream({ url, receiver: wanting, states, senders: 4 });
+  const stream = new LiveStream({ url, receiver: wanting, states, senders });
   stream.start();
   await stream.moved(1);
 
+  const held = Promise.withResolvers<undefined>();
+  wanting.holding = (webhook) => (isReplayed(webhook) ? held.promise : Promise.resolve());
   const postedAtMs = performance.now();
   const body = JSON.stringify({ subscription: scene.subscription, from, to });
   const posted = await admin<ReplayAnswer>(url, '/v1/replays', { method: 'POST', body });
@@ -141,12 +140,24 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
   const chosen = inside.filter((one) => one.stateKey === undefined || newest.get(one.stateKey) === one.id);
   const oldNews = chosen.filter(({ stateKey }) => stateKey?.endsWith(' status') === true && isStale(stateKey.split(' ')[0] ?? ''));
   const expected = chosen.filter((one) => !oldNews.includes(one)).map((one) => one.id);
+
+  // With all that the replay brings at a standstill, what is live goes on: nothing of it waits behind the replay's.
+  const marked = () => wanting.received.filter(isReplayed);
+  await eventually(
+    () => marked().length,
+    (count) => count > 0,
+    { what: 'the first replayed webhook', deadlineMs: 120_000 },
+  );
+  const besideThem = await stream.another(besideHeld);
+  const heldWebhooks = marked().length;
+  expect(wanting.abandoned, 'held webhooks that the relay gave up before the live ones came').toBe(0);
+  held.resolve(undefined);
+
   const progress = await eventually(
     async () => (await admin<ReplayAnswer>(url, `/v1/replays/${id}`)).body,
     ({ status }) => status === 'done' || status === 'failed',
     { what: 'the end of the replay', deadlineMs: 120_000, everyMs: 20 },
   );
-  const marked = () => wanting.received.filter(isReplayed);
   await eventually(
     () => marked().length,
     (count) => count >= expected.length,
@@ -164,20 +175,12 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
     stream.sent.map((one) => one.id),
   );
 
-  const replayedAtMs = wanting.received.flatMap((webhook, index) => (isReplayed(webhook) ? [wanting.received.atMs[index] ?? NaN] : []));
-  const [firstMs, lastMs] = [Math.min(...replayedAtMs), Math.max(...replayedAtMs)];
   const beside = stream.sent.filter((change) => change.postedAtMs + stream.latencyMs(change) >= postedAtMs);
-  const between = beside.filter((change) => {
-    const arrivedAtMs = change.postedAtMs + stream.latencyMs(change);
-    return firstMs < arrivedAtMs && arrivedAtMs < lastMs;
-  });
   const alone = stream.sent.filter((change) => !beside.includes(change));
-  const withoutReplay = ((lastMs - firstMs) * alone.length) / (postedAtMs - Math.min(...alone.map((change) => change.postedAtMs)));
-  const leastBetween = Math.min(leastBetweenEach * people, leastPaceShare * withoutReplay);
   console.log(
     `replay beside live traffic: ${inside.length} records over ${progress.partitions.length} partitions, ${expected.length} sent again, ` +
-      `${oldNews.length} superseded, within ${((lastMs - postedAtMs) / 1_000).toFixed(1)} s; ${between.length} live webhooks (at least ${leastBetween.toFixed(1)}) between the first and ` +
-      `the last of them, the slowest of ${beside.length} in ${latest(stream, beside)} ms (without a replay: ${latest(stream, alone)} ms of ${alone.length})`,
+      `${oldNews.length} superseded; ${besideThem} live changes sent and arrived while ${heldWebhooks} replayed webhooks were left unanswered, ` +
+      `the slowest of ${beside.length} in ${latest(stream, beside)} ms (without a replay: ${latest(stream, alone)} ms of ${alone.length})`,
   );
 
   // Exactly the range, once, signed, to the one subscription.
@@ -195,11 +198,6 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
   expect([...new Set(marked().map((one) => one.id))].toSorted()).toEqual(expected.toSorted());
   expect(marked().every(({ verified, headers }) => verified && headers['relay-replay'] === id)).toBe(true);
   expect(bystander.received.filter(isReplayed)).toEqual([]);
-  // Beside live webhooks, which did not wait.
-  expect(between.length, 'live webhooks while the replay sends').toBeGreaterThanOrEqual(leastBetween);
-  expect(latest(stream, beside), 'milliseconds of the slowest live webhook').toBeLessThan(
-    Math.max(latencyBoundMs, latencyBoundTimes * latest(stream, alone)),
-  );
   expectLiveLanesInOrder(
     [wanting, bystander],
     [...before, ...inside, ...stream.sent].map((one) => one.id),

@@ -58,6 +58,16 @@ export class LiveStream {
     ]);
   }
 
+  /** Once `count` changes, at least, that are posted from now on have arrived; how many that are. */
+  async another(count: number): Promise<number> {
+    const atMs = performance.now();
+    const arrived = () => this.sent.filter((change) => change.postedAtMs > atMs && Number.isFinite(this.latencyMs(change))).length;
+    const enough = eventually(arrived, (have) => have >= count, { what: `${count} more live changes`, deadlineMs: 60_000, everyMs: 10 });
+    // A sender that failed tells why; one that ends before it is told to has failed.
+    await Promise.race([enough, this.#ended]);
+    return arrived();
+  }
+
   /** Ends when all that was posted has arrived. */
   async stop(): Promise<void> {
     this.#stopped = true;

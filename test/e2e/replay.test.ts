@@ -6,7 +6,7 @@ import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '.
 import { scaled } from '../support/scale.ts';
 import type { Received } from '../support/webhook-receiver.ts';
 import { isReplayed, TimedReceiver } from './replay-arrivals.ts';
-import { aMoment, replayBesideLiveTraffic, type ReplayAnswer } from './replay-beside-live.ts';
+import { aMoment, patientAttempts, replayBesideLiveTraffic, type ReplayAnswer } from './replay-beside-live.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
 let wanting: TimedReceiver;
@@ -81,7 +81,7 @@ const statuses = (userId: string): EventParts[] => [
 
 describe('a replay of a past window while live traffic flows', () => {
   it('sends exactly the range to the one subscription, beside live changes of the same people', async () => {
-    await start();
+    await start({ environment: patientAttempts });
     const { id } = await replayBesideLiveTraffic(
       { url: relay.url, subscription: ids.wanting, wanting, bystander, dataDir: relay.dataDir },
       scaled(60, 20),

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand } from '#lib/sqs/commands.ts';
+import { ChangeMessageVisibilityCommand, SqsCommand } from '#lib/sqs/commands.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { SQSEvent } from 'aws-lambda';
@@ -22,7 +22,7 @@ import { TimedReceiver } from '../e2e/replay-arrivals.ts';
 import { adminEvent } from '../functions/admin/admin-event.ts';
 import { changeAbout } from '../support/deliveries.ts';
 import { scratchFolder } from '../support/relay-process.ts';
-import { ampleLimits } from '../support/relay-client.ts';
+import { ampleLimits, eventually } from '../support/relay-client.ts';
 
 export interface Happening {
   readonly id: string;
@@ -50,6 +50,8 @@ export interface ReplayStage {
   remove(event: SQSEvent): Promise<void>;
   /** What SQS does by itself when the message was hidden long enough. */
   showAgain(event: SQSEvent): Promise<void>;
+  /** Until nothing is on the queue of replayed deliveries, so that what comes too much is looked at as well. */
+  drained(): Promise<void>;
   /** Drops the records before that offset, as retention does. */
   dropBefore(partition: number, offset: number): Promise<void>;
   stop(): Promise<void>;
@@ -134,6 +136,15 @@ export async function startReplayStage(brokers: readonly string[]): Promise<Repl
         await sqs.send(
           new ChangeMessageVisibilityCommand({ QueueUrl: aws.replaysQueueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: 0 }),
         );
+    },
+    async drained() {
+      const names = ['', 'NotVisible', 'Delayed'].map((state) => `ApproximateNumberOfMessages${state}`);
+      const question = { QueueUrl: aws.replayDeliveriesQueueUrl, AttributeNames: names };
+      await eventually(
+        () => sqs.send(new SqsCommand<{ Attributes?: Record<string, string> }>('GetQueueAttributes', question)),
+        ({ Attributes = {} }) => names.every((name) => Attributes[name] === '0'),
+        { what: 'the end of the queue of replayed deliveries', deadlineMs: 240_000, everyMs: 200 },
+      );
     },
     async dropBefore(partition, offset) {
       // kafkajs knows the leaders only of topics that it was asked about.

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { rangeGroupPrefix } from '#lib/kafka/kafka-change-log-range.ts';
 import { TimedReceiver } from '../e2e/replay-arrivals.ts';
-import { replayBesideLiveTraffic } from '../e2e/replay-beside-live.ts';
+import { patientAttempts, replayBesideLiveTraffic } from '../e2e/replay-beside-live.ts';
 import { noKafka, sharedKafkaBrokers, startKafkaBroker } from '../support/kafka-broker.ts';
 import { ampleLimits, eventually, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
@@ -24,7 +24,7 @@ describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noK
     // A broker of its own: two relays at one broker are one consumer group and share its partitions.
     const broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
     parts.defer(() => broker.kill());
-    const environment = { KAFKA_BROKERS: broker.brokers };
+    const environment = { KAFKA_BROKERS: broker.brokers, ...patientAttempts };
     relay = await startRelayProcess({ dataDir: join(scratch.path, 'state'), port: await freePort(), environment });
     parts.defer(() => relay.kill());
     admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
@@ -52,7 +52,7 @@ describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noK
     wanting.trust(one.secret);
     bystander.trust(other.secret);
 
-    await replayBesideLiveTraffic({ url: relay.url, subscription: one.id, wanting, bystander, dataDir: relay.dataDir }, scaled(200, 40));
+    await replayBesideLiveTraffic({ url: relay.url, subscription: one.id, wanting, bystander, dataDir: relay.dataDir }, scaled(120, 40));
 
     const last = byPartition(await ends());
     await eventually(

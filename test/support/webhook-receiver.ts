@@ -25,6 +25,10 @@ export class WebhookReceiver {
   status = 204;
   /** Chooses the answer to each request instead; a test may change it. */
   answering: (webhook: Omit<Received, 'answer'>) => Answer = () => this.status;
+  /** What its answer waits for; a test may change it. */
+  holding: (webhook: Received) => Promise<unknown> = () => Promise.resolve();
+  /** Requests that the sender gave up before they were answered. */
+  abandoned = 0;
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -44,8 +48,9 @@ export class WebhookReceiver {
         };
         const answer = this.answering(webhook);
         this.received.push({ ...webhook, answer });
-        if (answer !== 'silence') response.writeHead(answer).end();
+        if (answer !== 'silence') void this.holding({ ...webhook, answer }).then(() => response.writeHead(answer).end());
       });
+      response.on('close', () => (this.abandoned += response.writableEnded ? 0 : 1));
     });
   }
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '#lib/intake/change-log.ts';
+import { replayTotals } from '#lib/replay/replay-totals.ts';
 import type { ReplayParts } from '#lib/replay/run-replay.ts';
 import { scaled } from '../../support/scale.ts';
-import { recordOf, ReplayHarness, type Happened } from './replay-harness.ts';
+import { recordOf, replayId, ReplayHarness, type Happened } from './replay-harness.ts';
 
 const happened: fc.Arbitrary<Happened> = fc.record({
   type: fc.constantFrom('identity.user.activated', 'identity.user.deactivated', 'okta.user.session.start'),
@@ -75,21 +76,57 @@ function killing(parts: ReplayParts, nth: number, when: 'before' | 'after'): Rep
 /** The harness' people are told apart by partition, as keys are. */
 const apart = (lists: Happened[][]) => lists.map((list, partition) => list.map((one) => ({ ...one, user: `${one.user}-${partition}` })));
 
+const kill = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom('before' as const, 'after' as const));
+
+async function runKilled(harness: ReplayHarness, [nth, when]: readonly [number, 'before' | 'after']): Promise<void> {
+  harness.nowMs += 700;
+  await harness.run(killing(harness.parts, nth, when)).catch((error: unknown) => {
+    if (!(error instanceof Killed)) throw error;
+  });
+}
+
+async function totalsOf({ parts }: ReplayHarness) {
+  const replay = await parts.store.find(replayId);
+  if (replay === undefined) throw new Error('the replay is not there');
+  return replayTotals(replay);
+}
+
 describe('a replay', () => {
-  it('sends exactly the newest of each state and every fact, in order, wherever it is killed', async () => {
-    const kill = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom('before' as const, 'after' as const));
+  it('sends exactly the newest of each state and every fact, in order and counted, wherever it is killed', async () => {
     await fc.assert(
       fc.asyncProperty(withCopies.map(apart), fc.array(kill, { maxLength: 6 }), async (lists, kills) => {
         const harness = new ReplayHarness(logOf(lists));
         await harness.create();
-        for (const [nth, when] of kills) {
-          harness.nowMs += 700;
-          await harness.run(killing(harness.parts, nth, when)).catch((error: unknown) => {
-            if (!(error instanceof Killed)) throw error;
-          });
-        }
+        for (const one of kills) await runKilled(harness, one);
         expect(['done', 'finished']).toContain((await harness.run()).kind);
         expect(harness.sent()).toEqual(owed(lists).newest);
+        expect((await totalsOf(harness)).queued).toBe(harness.sent().length);
+      }),
+      { numRuns: scaled(500, 100) },
+    );
+  });
+
+  it('has sent what its record counts, and of what that calls gone at most the rest, wherever it is killed and whatever the log drops', async () => {
+    const drop = fc.record({ partition: fc.nat({ max: 2 }), offset: fc.nat({ max: 700 }) });
+    await fc.assert(
+      fc.asyncProperty(partitions.map(apart), fc.array(fc.tuple(kill, drop), { maxLength: 5 }), async (lists, misfortunes) => {
+        const harness = new ReplayHarness(logOf(lists));
+        await harness.create();
+        const located = harness.run({ queue: { send: () => Promise.reject(new Killed()) } });
+        await located.catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+        const log = await harness.parts.log.locate({ from: new Date(0), to: new Date(0) });
+        for (const [one, { partition, offset }] of misfortunes) {
+          await runKilled(harness, one);
+          const end = log[partition]?.end ?? 0;
+          harness.heldFrom[partition] = Math.max(harness.heldFrom[partition] ?? 0, Math.min(offset, end));
+        }
+        await harness.run();
+        const { queued, gone } = await totalsOf(harness);
+        const sent = harness.sent();
+        expect(sent.length).toBeGreaterThanOrEqual(queued);
+        expect(sent.length).toBeLessThanOrEqual(queued + gone);
+        // What was dropped may have been the newest; nothing is sent that is in no list of what could be owed.
+        expect(sent).toEqual(owed(lists).all.filter((id) => sent.includes(id)));
       }),
       { numRuns: scaled(500, 100) },
     );

@@ -177,6 +177,21 @@ describe('a replay whose range the log drops meanwhile', () => {
     expect(harness.sent()).toEqual(ids(0, [0, 500]));
   });
 
+  it('counts as gone what a run that was killed had sent and not written down, so that `queued` says at least', async () => {
+    const harness = new ReplayHarness(logOf(users));
+    await harness.create();
+    const send: typeof harness.queue.send = async (deliveries) => {
+      await harness.queue.send(deliveries);
+      throw new Error('killed');
+    };
+    await expect(harness.run({ queue: { send } })).rejects.toThrow('killed');
+    harness.heldFrom[0] = 150;
+    const outcome = await harness.run();
+    expect(outcome).toMatchObject({ kind: 'failed', replay: { error: 'range-gone' } });
+    expect(harness.sent()).toEqual(ids(0, [0, 500]));
+    expect('replay' in outcome && replayTotals(outcome.replay)).toEqual({ read: 350, matched: 350, queued: 350, skipped: 0, gone: 150 });
+  });
+
   it('waits for a log that says of a record both that it is there and that it is gone', async () => {
     const harness = new ReplayHarness(logOf([activated('ana', 1)]));
     await harness.create();
@@ -200,6 +215,28 @@ describe('a change that is in the log twice', () => {
     await harness.run();
     expect(harness.sent()).toEqual(['0-0', '0-1']);
     expect(harness.queue.taken[0]?.message.change.sequence).toMatch(/-0{19}$/);
+  });
+
+  it.each([
+    ['passes for the newest of its millisecond', 1, '0-0'],
+    ['is not newer than what has a later time', 2, '0-1'],
+  ])('%s when its first copy lies before the window (decision 10)', async (_, at, newest) => {
+    const first = activated('ana', 1, { appended: -1 });
+    const harness = new ReplayHarness(logOf([first, deactivated('ana', at), activated('ana', 1, { copyOf: 0 })]));
+    await harness.create();
+    await harness.run();
+    expect(harness.sent()).toEqual([newest]);
+  });
+
+  it.each([
+    ['a fact', fact('ana', 1), false],
+    ['a state in a full replay', activated('ana', 1), true],
+  ])('is one delivery and counts twice as %s', async (_, change, full) => {
+    const harness = new ReplayHarness(logOf([change, { ...change, copyOf: 0 }]));
+    await harness.create({ full });
+    const outcome = await harness.run();
+    expect(harness.sent()).toEqual(['0-0']);
+    expect('replay' in outcome && replayTotals(outcome.replay).queued).toBe(2);
   });
 });
 
