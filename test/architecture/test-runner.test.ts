@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judge, type RunFacts } from '../../scripts/testing/judge.ts';
-import { planRun } from '../../scripts/testing/plan.ts';
+import { planRun, testFiles } from '../../scripts/testing/plan.ts';
 import { boxed, contractTable, failedTests, reductions } from '../../scripts/testing/print-summary.ts';
 import type { SuiteOutcome } from '../../scripts/testing/run-suite.ts';
 import { closingLine } from '../support/closing-line.ts';
@@ -98,6 +98,13 @@ describe('the plan', () => {
     ]);
   });
 
+  it('runs every test file of the repository, and none twice', () => {
+    const all = testFiles(repositoryRoot);
+    const plan = planRun(all, []);
+    expect(plan.faults).toEqual([]);
+    expect(plan.suites.flatMap(({ files: own }) => own).toSorted()).toEqual(all);
+  });
+
   it('narrows to the paths given, and starts no Kafka for them', () => {
     const plan = planRun(files, ['test/lib/okta', '-t', 'echoes']);
     expect(plan.suites.map(({ suite }) => suite.name)).toEqual(['unit']);
@@ -106,6 +113,16 @@ describe('the plan', () => {
 
   it('finds fault with a path that matches nothing', () => {
     expect(planRun(files, ['test/lib/octa']).faults).toEqual(['no test file matches test/lib/octa']);
+  });
+
+  it('has no file that kills or freezes a broker use the one that another file may be using at the time', () => {
+    const stopping = testFiles(repositoryRoot)
+      .map((file) => ({ file, text: readFileSync(join(repositoryRoot, file), 'utf8') }))
+      .filter(({ text }) => /\b(killBroker|broker\.(kill|stop))\(/.test(text));
+    expect(stopping.length).toBeGreaterThan(3);
+    // Whether there is a Kafka may be asked; where it is, is not for them.
+    const sharing = stopping.filter(({ text }) => /sharedKafkaBrokers\(\)(?! (!|=)== undefined)/.test(text));
+    expect(sharing.map(({ file }) => file)).toEqual([]);
   });
 });
 

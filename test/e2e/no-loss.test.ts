@@ -137,7 +137,7 @@ describe('a stream of events to three subscribers', () => {
   });
 
   it('loses nothing and keeps its order when the relay is killed in the middle and started again', async () => {
-    const rounds = scaled(10, 2);
+    const rounds = scaled(5, 2);
     const count = scaled(2_000, 500);
     const seed = runSeed();
     const random = seededRandom(seed);

@@ -66,7 +66,7 @@ describe.skipIf(!hasKafka)(`the relay whose Kafka broker falls silent${hasKafka 
   }, 500_000);
 
   it('puts every request on the log in time when the broker closes the connection between each two', async () => {
-    const requests = scaled(30, 4);
+    const requests = scaled(15, 4);
     // Kafka looks for idle connections when another one is busy, and closes one at a time.
     await start({ 'connections.max.idle.ms': 500 });
     const stream = new HookStream({ url: relay.url, random: () => 0, senders: 1, usersPerSender: 2, eventsPerRequest: 1, pauseMs: 1_500 });

@@ -12,8 +12,8 @@ import { startTcpProxy, type ProxyMode, type TcpProxy } from './tcp-proxy.ts';
 const brokers = sharedKafkaBrokers();
 /** What receive-hook gives the log. */
 const budgetMs = 1_100;
-/** A timer may be late by so much on two busy cores. */
-const slackMs = 250;
+/** A timer may be late by so much on two busy cores. Less than an append would need that takes its budget twice. */
+const slackMs = 700;
 const initProducerId = 22;
 const produce = 0;
 const partitions = 2;

@@ -22,7 +22,17 @@ describe('faults before the suites run', () => {
   });
 
   it('fail a run in which every test passed', () => {
-    const report = { passed: 2, failed: 0, skipped: 0, brokenFiles: [], strayErrors: 0, files: ['a'], skips: [], contracts: {} };
+    const report = {
+      passed: 2,
+      failed: 0,
+      skipped: 0,
+      failures: [],
+      brokenFiles: [],
+      strayErrors: 0,
+      files: ['a'],
+      skips: [],
+      contracts: {},
+    };
     const outcomes = [{ name: 'unit', plannedFiles: ['a'], seconds: 1, exitCode: 0, report }];
     const totalsWith = (requireKafka: string | undefined) =>
       judge({

@@ -161,9 +161,11 @@ describe('a filter over JSON', () => {
     };
     const long = { a: { b: 'a'.repeat(262_144) } };
     const needle = `a.b co "b${'a'.repeat(900)}" or a.b co "${'a'.repeat(900)}b"`;
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(matches(filter, wide)).toBe(false);
     expect(matches(needle, long)).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const { user, system } = process.cpuUsage(before);
+    // Of the processor's time, not the clock's: whoever else is busy on this machine counts in the clock.
+    expect((user + system) / 1_000).toBeLessThan(5_000);
   });
 });
