@@ -27,14 +27,47 @@ const rooms = {
   orgs: { below: ['subscriptions', 'okta', 'sealing'], why: 'Managing an org needs no hook request, and taking one in needs no manager.' },
   delivery: {
     below: ['subscriptions', 'identity', 'okta', 'quarantine', 'sealing', 'intake'],
-    why: 'Delivering knows the subscription and the change, never the table, queue or socket behind its ports.',
+    why: 'What a delivery is, where it is kept and how it is sent again does not depend on who works it.',
+  },
+  pacing: {
+    below: ['delivery', 'subscriptions', 'identity', 'okta', 'sealing'],
+    why: 'How much a subscriber is asked at a time, and whether at all, is decided from what it answered, not from what it is sent.',
+  },
+  webhooks: {
+    below: ['delivery', 'subscriptions', 'identity', 'okta', 'sealing'],
+    why: 'A request and its answer are the same whenever it is made; order, tries and limits are above.',
+  },
+  'fan-out': {
+    below: ['delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+    why: 'Fan-out owes deliveries and puts them on the queue; it does not know how one is made.',
+  },
+  lanes: {
+    below: ['webhooks', 'pacing', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+    why: 'Working a lane knows the subscription and the change, never the table, queue or socket behind its ports.',
+  },
+  sweep: {
+    below: ['lanes', 'webhooks', 'pacing', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+    why: 'The sweep looks after parked lanes; a lane that is worked does not know that it is looked after.',
   },
   replay: {
-    below: ['delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
+    below: ['fan-out', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing'],
     why: 'A replay reads the log again and owes deliveries; who delivers them does not know that there are replays.',
   },
   admin: {
-    below: ['replay', 'orgs', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine', 'sealing', 'http'],
+    below: [
+      'replay',
+      'orgs',
+      'webhooks',
+      'pacing',
+      'delivery',
+      'subscriptions',
+      'intake',
+      'identity',
+      'okta',
+      'quarantine',
+      'sealing',
+      'http',
+    ],
     why: 'The admin API asks the same ports as the functions do.',
   },
   ...Object.fromEntries(
@@ -45,6 +78,10 @@ const rooms = {
           ...(vendor === 'aws' ? [] : ['aws']),
           'replay',
           'orgs',
+          'lanes',
+          'fan-out',
+          'webhooks',
+          'pacing',
           'delivery',
           'subscriptions',
           'intake',
@@ -64,11 +101,24 @@ const rooms = {
   },
   config: { below: ['intake'], why: 'Settings are read before anything works, so nothing that works may be needed to read them.' },
   wiring: {
-    below: ['config', 'kms', 'kafka', 'intake', 'sealing', 'delivery', 'dynamodb', 'sqs', 'telemetry'],
+    below: ['config', 'kms', 'kafka', 'intake', 'sealing', 'pacing', 'delivery', 'dynamodb', 'sqs', 'telemetry'],
     why: 'What several functions put together in the same way is put together here, for the wirings of functions/ and nobody else.',
   },
   telemetry: {
-    below: ['config', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine'],
+    below: [
+      'config',
+      'sweep',
+      'lanes',
+      'fan-out',
+      'webhooks',
+      'pacing',
+      'delivery',
+      'subscriptions',
+      'intake',
+      'identity',
+      'okta',
+      'quarantine',
+    ],
     why: 'The log line may look down at outcomes; what works does not look up at who is told about it.',
   },
 };

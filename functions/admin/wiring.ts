@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AdminParts } from '#lib/admin/admin-call.ts';
 import { bearerAuthorisation, iamAuthorisation, type Authorisation } from '#lib/admin/authorisation.ts';
 import { configError, readConfig } from '#lib/config/read-config.ts';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbOrgRegistry } from '#lib/dynamodb/org-registry.ts';

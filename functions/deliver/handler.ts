@@ -9,7 +9,7 @@
  */
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { deliver } from '#lib/delivery/deliver.ts';
+import { deliver } from '#lib/lanes/deliver.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { tracesOfBodies } from '#lib/telemetry/traces.ts';
 import { deliveringFrom, telemetry } from './wiring.ts';

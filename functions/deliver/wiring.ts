@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '#lib/config/read-config.ts';
-import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
+import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import type { LaneQueue } from '#lib/delivery/lane-store.ts';
-import { LeasedLimiter } from '#lib/delivery/leased-limiter.ts';
-import { PatientLimiter } from '#lib/delivery/patient-limiter.ts';
+import { LeasedLimiter } from '#lib/pacing/leased-limiter.ts';
+import { PatientLimiter } from '#lib/pacing/patient-limiter.ts';
 import { dynamodbLimitStore } from '#lib/dynamodb/limit-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbStaleGuard } from '#lib/dynamodb/state-guard.ts';

@@ -6,7 +6,7 @@
  * Retries: the mapping, for ever: each partition named in the answer from its offset, the whole batch after an error.
  */
 import middy from '@middy/core';
-import { fanOut } from '#lib/delivery/fan-out.ts';
+import { fanOut } from '#lib/fan-out/fan-out.ts';
 import { mskBatchResponse, type MskBatchResponse } from '#lib/msk/msk-batch-response.ts';
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';

@@ -1,5 +1,5 @@
 import { readConfig } from '#lib/config/read-config.ts';
-import type { FanOutParts } from '#lib/delivery/fan-out.ts';
+import type { FanOutParts } from '#lib/fan-out/fan-out.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';

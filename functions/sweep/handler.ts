@@ -7,7 +7,7 @@
  * Retries: the next tick. Two at once do no harm.
  */
 import middy from '@middy/core';
-import { sweep } from '#lib/delivery/sweep.ts';
+import { sweep } from '#lib/sweep/sweep.ts';
 import { silentOrgs } from '#lib/orgs/silent-orgs.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { hearing, sweeping, telemetry } from './wiring.ts';

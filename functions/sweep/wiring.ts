@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '#lib/config/read-config.ts';
 import { recoverDeadLetters } from '#lib/delivery/recover.ts';
-import type { SweepParts } from '#lib/delivery/sweep-parts.ts';
+import type { SweepParts } from '#lib/sweep/sweep-parts.ts';
 import { dynamodbHeardOrgs } from '#lib/dynamodb/heard-orgs.ts';
 import { dynamodbOrgRegistry } from '#lib/dynamodb/org-registry.ts';
 import type { SilentOrgsParts } from '#lib/orgs/silent-orgs.ts';

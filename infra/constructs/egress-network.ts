@@ -65,7 +65,7 @@ export class EgressNetwork extends Construct {
       vpc: this.vpc,
       description: 'deliver: to subscribers and to AWS',
     });
-    // Subscribers may listen on any port; the function checks every address itself (lib/delivery/address-guard.ts).
+    // Subscribers may listen on any port; the function checks every address itself (lib/webhooks/address-guard.ts).
     group.addEgressRule(Peer.anyIpv4(), Port.allTcp(), 'webhooks');
     this.securityGroup = group;
     this.addresses = Fn.join(

@@ -6,7 +6,7 @@ import {
   type LeaseRequest,
   type LimitSecond,
   type LimitStore,
-} from '../delivery/limit-store.ts';
+} from '../pacing/limit-store.ts';
 import type { Item } from './delivery-item.ts';
 import { unavailable } from './unavailable.ts';
 

@@ -4,8 +4,8 @@ import {
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { stateRetentionDays, type Passage, type StaleGuard, type Standing } from '../delivery/stale-guard.ts';
-import { standingIn } from '../delivery/state-record.ts';
+import { stateRetentionDays, type Passage, type StaleGuard, type Standing } from '../lanes/stale-guard.ts';
+import { standingIn } from '../lanes/state-record.ts';
 import { RelayError } from '../errors.ts';
 import { readState, stateKeyOf, stateOf, type StateTable } from './state-item.ts';
 import { unavailable } from './unavailable.ts';

@@ -1,6 +1,6 @@
 import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { GuardedState } from '../delivery/stale-guard.ts';
-import type { StateRecord } from '../delivery/state-record.ts';
+import type { GuardedState } from '../lanes/stale-guard.ts';
+import type { StateRecord } from '../lanes/state-record.ts';
 import { indexKeyOf, type Item } from './delivery-item.ts';
 import { unavailable } from './unavailable.ts';
 

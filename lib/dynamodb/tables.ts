@@ -59,7 +59,7 @@ export const tables = {
       },
     ],
   },
-  /** What is leased of each subscription's limits, an item for each second of it: see lib/delivery/leased-limiter.ts. */
+  /** What is leased of each subscription's limits, an item for each second of it: see lib/pacing/leased-limiter.ts. */
   limits: { partitionKey: 'id', ttlAttribute: 'expiresAt', indexes: [] },
   quarantine: {
     partitionKey: 'id',

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { isAllowedAddress, type GuardOptions } from '../delivery/address-guard.ts';
+import { isAllowedAddress, type GuardOptions } from '../webhooks/address-guard.ts';
 import { NameNotResolved, type ResolveHost } from './resolve-host.ts';
 
 /** Thrown into the connection attempt; it never reaches a caller of the sender. */

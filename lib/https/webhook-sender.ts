@@ -1,5 +1,5 @@
-import { checkEndpointUrl } from '../delivery/address-guard.ts';
-import type { WebhookAnswer, WebhookRequest, WebhookSender } from '../delivery/webhook-sender.ts';
+import { checkEndpointUrl } from '../webhooks/address-guard.ts';
+import type { WebhookAnswer, WebhookRequest, WebhookSender } from '../webhooks/webhook-sender.ts';
 import { attemptDetailOf, attemptErrorOf } from './attempt-error.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Connection, Exchange } from './connection.ts';

@@ -14,7 +14,7 @@ export interface FieldBounds {
   readonly maxConcurrency?: number | undefined;
 }
 
-/** Says whether an endpoint's URL may be sent to, without looking its name up. lib/delivery/address-guard.ts is the one in use. */
+/** Says whether an endpoint's URL may be sent to, without looking its name up. lib/webhooks/address-guard.ts is the one in use. */
 export type UrlCheck = (url: string) => { readonly kind: 'allowed' } | { readonly kind: 'refused'; readonly reason: string };
 
 const bounds = { nameLength: 100, urlLength: 2_048, types: 50, orgs: 100 } as const;

@@ -86,7 +86,7 @@ export const subscriptionSchema = z.object({
   attributes: z.array(z.string()).optional(),
   /** What becomes of a change whose state has moved further: left out (the default), or sent all the same with the header `relay-late`. */
   stale: z.enum(['skip', 'late']).optional(),
-  /** Waits before the second, third, … attempt, in seconds; absent: the schedule of lib/delivery/retry-schedule.ts. */
+  /** Waits before the second, third, … attempt, in seconds; absent: the schedule of lib/webhooks/retry-schedule.ts. */
   retrySeconds: z.array(z.number().int()).optional(),
   limits: limitsSchema.optional(),
   status: z.enum(subscriptionStatuses),

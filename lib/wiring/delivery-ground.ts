@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Circuits, type CircuitParts } from '../delivery/circuits.ts';
-import { FailureWindow } from '../delivery/failure-window.ts';
+import { Circuits, type CircuitParts } from '../pacing/circuits.ts';
+import { FailureWindow } from '../pacing/failure-window.ts';
 import { dynamodbClient } from '../dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '../dynamodb/delivery-store.ts';
 import { dynamodbLaneStore } from '../dynamodb/lane-store.ts';

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorCodes } from '#lib/errors.ts';
 import { variables, type Variable } from '#lib/config/variables.ts';
-import { failureSchedule, refusalSchedule } from '#lib/delivery/retry-schedule.ts';
+import { failureSchedule, refusalSchedule } from '#lib/webhooks/retry-schedule.ts';
 import { changeSchema } from '#lib/identity/change.ts';
 import { changeTypes } from '#lib/identity/change-types.ts';
 import { normalise } from '#lib/identity/normalise.ts';

@@ -1,4 +1,4 @@
-import { InMemoryLimitStore } from '../lib/delivery/in-memory-limit-store.ts';
+import { InMemoryLimitStore } from '../lib/pacing/in-memory-limit-store.ts';
 import { limitStoreContract } from './limit-store.contract.ts';
 
 limitStoreContract('memory', () => new InMemoryLimitStore());

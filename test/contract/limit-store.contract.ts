@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LimitSecond, LimitStore } from '#lib/delivery/limit-store.ts';
+import type { LimitSecond, LimitStore } from '#lib/pacing/limit-store.ts';
 import { subscriptionIdSchema } from '#lib/subscriptions/subscription.ts';
 
 let seconds = 1_795_000_000;

@@ -1,4 +1,4 @@
-import { InMemoryStaleGuard } from '../lib/delivery/in-memory-stale-guard.ts';
+import { InMemoryStaleGuard } from '../lib/lanes/in-memory-stale-guard.ts';
 import { staleGuardContract } from './stale-guard.contract.ts';
 
 staleGuardContract('memory', () => new InMemoryStaleGuard());

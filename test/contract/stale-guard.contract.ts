@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { GuardedState, Passage, PassageEnd, StaleGuard, Standing } from '#lib/delivery/stale-guard.ts';
+import type { GuardedState, Passage, PassageEnd, StaleGuard, Standing } from '#lib/lanes/stale-guard.ts';
 import { subscriptionIdSchema } from '#lib/subscriptions/subscription.ts';
 
 const noon = new Date('2026-11-21T12:00:00.000Z');
@@ -11,7 +11,7 @@ const open = { kind: 'open' };
 const superseded = { kind: 'superseded' };
 const busy = { kind: 'busy', until: leaseEnd };
 
-/** What lib/delivery/stale-guard.ts promises of a StaleGuard. */
+/** What lib/lanes/stale-guard.ts promises of a StaleGuard. */
 export function staleGuardContract(implementation: string, make: () => StaleGuard): void {
   describe(`StaleGuard × ${implementation}`, () => {
     let guard: StaleGuard;

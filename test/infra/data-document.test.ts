@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deliveryRetentionDays } from '#lib/delivery/delivery.ts';
 import { laneRetentionDays } from '#lib/delivery/lane-store.ts';
-import { limitRetentionSeconds } from '#lib/delivery/limit-store.ts';
-import { stateRetentionDays } from '#lib/delivery/stale-guard.ts';
+import { limitRetentionSeconds } from '#lib/pacing/limit-store.ts';
+import { stateRetentionDays } from '#lib/lanes/stale-guard.ts';
 import { dynamodbAcceptedRequests } from '#lib/dynamodb/accepted-requests.ts';
 import { stateAttributes } from '#lib/dynamodb/replay-item.ts';
 import { dynamodbHeardOrgs } from '#lib/dynamodb/heard-orgs.ts';

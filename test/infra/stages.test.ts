@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { variables } from '#lib/config/variables.ts';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { createOrgSchema } from '#lib/orgs/org-request.ts';
 import { defaultConcurrency, limitsSchema } from '#lib/subscriptions/subscription.ts';

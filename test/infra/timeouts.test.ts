@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { functionSettings } from '#lib/config/function-settings.ts';
-import { reserveMs } from '#lib/delivery/deliver.ts';
+import { reserveMs } from '#lib/lanes/deliver.ts';
 import { maxAppendMs } from '#lib/intake/appender.ts';
 import { workMs } from '#lib/intake/receive-hook.ts';
 import { maxSpoolMs } from '#lib/intake/spooling-appender.ts';

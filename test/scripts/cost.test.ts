@@ -3,9 +3,11 @@ import { deliveryRetentionDays } from '#lib/delivery/delivery.ts';
 import { tables } from '#lib/dynamodb/tables.ts';
 import { idleUsage } from '../../scripts/cost/idle.ts';
 import { idleStages } from '../../scripts/cost/idle-stages.ts';
-import { costOf, prices, pricesOf } from '../../scripts/cost/prices.ts';
+import { costOf, type Price, prices, pricesOf } from '../../scripts/cost/prices.ts';
 import { billedPrices, costReport } from '../../scripts/cost/report.ts';
-import { assumptions, usagePerMillion, writesPerDelivery } from '../../scripts/cost/traffic.ts';
+import { unitsOf } from '../../scripts/cost/calls.ts';
+import { assumptions, usagePerMillion } from '../../scripts/cost/traffic.ts';
+import { tableWith } from '../architecture/markdown.ts';
 import { readText } from '../architecture/repository.ts';
 
 // `npm run synth` validates; here it would cost seconds a template.
@@ -16,8 +18,12 @@ describe('docs/cost.md', () => {
     expect(readText('docs/cost.md').trim().endsWith(costReport(idleStages()))).toBe(true);
   });
 
-  it('dates its prices', () => {
+  it('dates its prices, and says where each is from or that it could not be confirmed', () => {
     expect(pricesOf.date).toMatch(/^20\d\d-\d\d-\d\d$/);
+    const sources = Object.values<Price>(prices).map(({ source = 'not confirmed' }) => source);
+    expect(sources.filter((source) => source !== 'not confirmed' && !source.startsWith('https://'))).toEqual([]);
+    const { rows } = tableWith(readText('docs/cost.md'), 'price of one');
+    expect(rows.map(([, , source]) => source)).toEqual(sources);
   });
 });
 
@@ -35,24 +41,40 @@ describe('the bill', () => {
 
 describe('a delivery', () => {
   it('writes its record once to each index, and nothing to them afterwards', () => {
-    expect(writesPerDelivery.claimIndexes).toBe(tables.deliveries.indexes.length);
-    expect(writesPerDelivery.settle).toBe(1);
+    const { writes, indexWrites } = unitsOf('deliver', { delivery: 1, 'subscription in a batch': 1 }, 0);
+    expect(indexWrites).toBe(tables.deliveries.indexes.length);
+    // Claimed, entered, left, settled, and its place in the limits.
+    expect(writes).toBe(5);
   });
 
-  it('costs its writes once for each subscriber', () => {
-    const [one, ten] = [usagePerMillion(1).dynamodbWrite ?? 0, usagePerMillion(10).dynamodbWrite ?? 0];
-    expect(ten).toBeCloseTo(10 * one);
-    expect(one).toBeGreaterThanOrEqual(1_000_000 * Object.values(writesPerDelivery).reduce((sum, count) => sum + count, 0));
+  it('costs its writes once for each subscriber, and those of the hook once', () => {
+    const [one, two, ten] = [1, 2, 10].map((subscribers) => usagePerMillion(subscribers).dynamodbWrite ?? 0) as [number, number, number];
+    const each = two - one;
+    // Nine of each delivery; of the hundredth part that comes again, all but those of the four indexes.
+    expect(each).toBeCloseTo(1_000_000 * (9 + 0.01 * 5));
+    expect(ten - one).toBeCloseTo(9 * each);
+    // Three notes of each environment in ten minutes.
+    expect(one - each).toBeCloseTo((3 * assumptions.hookEnvironments.value * 43_776) / 10);
   });
 
   it('is kept as long as deliveries are', () => {
     expect(assumptions.retentionDays.value).toBe(deliveryRetentionDays);
   });
 
+  it('is received and deleted by Lambda in batches, sent in tens, and shown again when it failed', () => {
+    const { sqsFifoRequest = 0 } = usagePerMillion(1);
+    expect(sqsFifoRequest).toBeCloseTo(100_000 + 10_000 + (2 * 1_010_000) / assumptions.deliveriesPerInvocation.value);
+  });
+
   it('is swept for each subscriber in every minute, shard by shard', () => {
     const [one, two] = [usagePerMillion(1).dynamodbRead ?? 0, usagePerMillion(2).dynamodbRead ?? 0];
-    // 16 queries of half a read, 43,776 times; and a read for each batch of the million deliveries with their repeats.
-    expect(two - one).toBeCloseTo(8 * 43_776 + 1_010_000 / assumptions.deliveriesPerInvocation.value);
+    // 16 queries of half a read, 43,776 times; and its lane, its person and its subscription for each of the million deliveries and their repeats.
+    expect(two - one).toBeCloseTo(8 * 43_776 + 3 * 1_010_000);
+  });
+
+  it('has its secret unwrapped once in a while, and never more often than it is sent', () => {
+    expect(usagePerMillion(1).kmsRequest).toBeCloseTo((assumptions.deliverEnvironments.value * 43_776) / 5);
+    expect(usagePerMillion(100).kmsRequest).toBeCloseTo((assumptions.deliverEnvironments.value * 100 * 43_776) / 5);
   });
 
   it('shares its hook request with all of them', () => {
@@ -90,6 +112,9 @@ describe('a stage without traffic', () => {
       keyMonth: 1,
       sqsFifoRequest: 657_000,
       natHour: 0,
+      // There is no schedule in it.
+      dynamodbRead: 0,
+      logGb: 0,
     });
   });
 

@@ -4,7 +4,7 @@ import type { AdminOutcome } from '#lib/admin/admin-outcome.ts';
 import { readAdminRequest } from '#lib/admin/admin-request.ts';
 import { answerAdmin } from '#lib/admin/answer.ts';
 import { bearerAuthorisation } from '#lib/admin/authorisation.ts';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import type { DeliveryQueue } from '#lib/delivery/delivery-queue.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbOrgRegistry } from '#lib/dynamodb/org-registry.ts';

@@ -1,4 +1,4 @@
-import { readRecord } from '#lib/delivery/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/fan-out-record.ts';
 import { answerHook, readHookRequest } from '#lib/http/hook-endpoint.ts';
 import { maxChangeBytes } from '#lib/identity/change.ts';
 import { receiveHook } from '#lib/intake/receive-hook.ts';

@@ -1,7 +1,7 @@
 import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { readRecord } from '#lib/delivery/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/fan-out-record.ts';
 import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
-import { webhookHeaders } from '#lib/delivery/webhook-headers.ts';
+import { webhookHeaders } from '#lib/webhooks/webhook-headers.ts';
 import { fixedAttributesOf } from '#lib/dynamodb/delivery-item.ts';
 import { isRelayError } from '#lib/errors.ts';
 import { serialiseChange } from '#lib/identity/serialise-change.ts';

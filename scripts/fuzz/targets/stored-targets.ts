@@ -6,7 +6,7 @@ import { packedMessage, unpackedMessage } from '#lib/dynamodb/packed-message.ts'
 import { replayItem, replayOfItem } from '#lib/dynamodb/replay-item.ts';
 import { stateOf } from '#lib/dynamodb/state-item.ts';
 import { itemOf, subscriptionOf } from '#lib/dynamodb/subscription-item.ts';
-import { standingIn } from '#lib/delivery/state-record.ts';
+import { standingIn } from '#lib/lanes/state-record.ts';
 import { type ErrorCode, isRelayError } from '#lib/errors.ts';
 import { compileSubscription } from '#lib/subscriptions/matches.ts';
 import { deliveryMessage, payrollId } from '../../../test/lib/delivery/delivery-message.ts';

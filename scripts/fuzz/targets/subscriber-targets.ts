@@ -1,5 +1,5 @@
 import { attemptErrors } from '#lib/delivery/delivery.ts';
-import { retryAfterMs } from '#lib/delivery/retry-after.ts';
+import { retryAfterMs } from '#lib/webhooks/retry-after.ts';
 import { httpsWebhookSender } from '#lib/https/webhook-sender.ts';
 import { noon } from '../../../test/lib/okta/authenticity-fixtures.ts';
 import { startRawSubscriber } from '../../../test/lib/https/raw-subscriber.ts';

@@ -1,5 +1,5 @@
 import { isIP, BlockList } from 'node:net';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { compileFilter } from '#lib/subscriptions/scim-filter/compile-filter.ts';
 import { matchesTypePattern, typePatternProblem } from '#lib/subscriptions/type-pattern.ts';
 import { changes, seedsOf } from '../seeds.ts';

@@ -5,7 +5,7 @@ import type { AdminParts } from '#lib/admin/admin-call.ts';
 import type { AdminOutcome } from '#lib/admin/admin-outcome.ts';
 import { administer } from '#lib/admin/administer.ts';
 import { routes } from '#lib/admin/routes.ts';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { recoveryRequestSchema } from '#lib/delivery/begin-recovery.ts';
 import { deliveryReasons, deliveryStatuses } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';

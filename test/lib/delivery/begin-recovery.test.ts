@@ -4,7 +4,7 @@ import { beginRecovery } from '#lib/delivery/begin-recovery.ts';
 import { recoverDeadLetters } from '#lib/delivery/recover.ts';
 import { recoverySchema } from '#lib/subscriptions/subscription.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
-import { now, relayWith } from './asked-for.ts';
+import { now, relayWith } from '../lanes/asked-for.ts';
 
 const since = '2026-11-22T07:00:00.000Z';
 

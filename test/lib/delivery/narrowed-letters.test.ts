@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DeliverParts } from '#lib/delivery/deliver-parts.ts';
-import { deliver } from '#lib/delivery/deliver.ts';
-import { yieldDelivery } from '#lib/delivery/work-delivery.ts';
+import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
+import { deliver } from '#lib/lanes/deliver.ts';
+import { yieldDelivery } from '#lib/lanes/work-delivery.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
-import { answered, DeliverHarness, received } from './deliver-harness.ts';
+import { answered, DeliverHarness, received } from '../lanes/deliver-harness.ts';
 import { deliveryMessage, payrollId } from './delivery-message.ts';
 
 /** Queued whole, with `Ana Ito` in it, before the subscription asked for less. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deliveryMessageSchema, type DeliveryMessage, type DeliveryStatus } from '#lib/delivery/delivery.ts';
 import { redeliver } from '#lib/delivery/redeliver.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
-import { now, relayWith } from './asked-for.ts';
+import { now, relayWith } from '../lanes/asked-for.ts';
 
 function namedIn(message: DeliveryMessage): DeliveryMessage {
   const user = { id: '00uAna', userName: 'ana@example.com', displayName: 'Ana Ito' };

@@ -6,7 +6,7 @@ import { changeSchema } from '#lib/identity/change.ts';
 import { compileSubscription } from '#lib/subscriptions/matches.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
-import { now, relayWith } from './asked-for.ts';
+import { now, relayWith } from '../lanes/asked-for.ts';
 
 const eventIds = ['6f1d6ad4-6a2e-4f6b-8a39-0e5d9f6f2a10', '6f1d6ad4-6a2e-4f6b-8a39-0e5d9f6f2a11'];
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Passage } from '#lib/delivery/stale-guard.ts';
+import type { Passage } from '#lib/lanes/stale-guard.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { releaseLeases } from '#lib/dynamodb/release-leases.ts';

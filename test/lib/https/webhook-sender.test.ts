@@ -1,6 +1,6 @@
 import { setDefaultCACertificates, getCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { WebhookAnswer } from '#lib/delivery/webhook-sender.ts';
+import type { WebhookAnswer } from '#lib/webhooks/webhook-sender.ts';
 import type { ResolveHost } from '#lib/https/resolve-host.ts';
 import { restMsOf } from '#lib/https/idle-socket.ts';
 import { httpsWebhookSender } from '#lib/https/webhook-sender.ts';

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
 import { replayIdSchema } from '#lib/delivery/replay-mark.ts';
-import { webhookHeaders } from '#lib/delivery/webhook-headers.ts';
-import { workDelivery } from '#lib/delivery/work-delivery.ts';
-import { DeliverHarness, signingSecret } from '../delivery/deliver-harness.ts';
+import { webhookHeaders } from '#lib/webhooks/webhook-headers.ts';
+import { workDelivery } from '#lib/lanes/work-delivery.ts';
+import { DeliverHarness, signingSecret } from '../lanes/deliver-harness.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
 
 const id = replayIdSchema.parse('rpl_00000000000000000000000001');

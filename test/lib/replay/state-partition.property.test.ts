@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { workDelivery } from '#lib/delivery/work-delivery.ts';
+import { workDelivery } from '#lib/lanes/work-delivery.ts';
 import { changeTypes } from '#lib/identity/change-types.ts';
 import { scaled } from '../../support/scale.ts';
-import { DeliverHarness } from '../delivery/deliver-harness.ts';
+import { DeliverHarness } from '../lanes/deliver-harness.ts';
 import { ana, ben, changeOf, engineering, eventWith, wiki } from '../identity/acme.ts';
 import { recordOf, ReplayHarness } from './replay-harness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { changeSubscription, type ChangeSubscriptionParts } from '#lib/subscriptions/change-subscription.ts';
 import type { Subscription } from '#lib/subscriptions/subscription.ts';
 import { InMemorySubscriptionStore } from './in-memory-subscription-store.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { checkEndpointUrl } from '#lib/delivery/address-guard.ts';
+import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { RelayError } from '#lib/errors.ts';
 import type { DataKeys } from '#lib/sealing/data-keys.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { signWebhook } from '#lib/delivery/sign.ts';
+import { signWebhook } from '#lib/webhooks/sign.ts';
 import { changeDataSchema } from '#lib/identity/change.ts';
 import { alwaysSent, attributePathProblem } from '#lib/subscriptions/attribute-projection.ts';
 import { jwkOf, keyPairOf } from '#lib/subscriptions/ed25519-keys.ts';

@@ -1,0 +1,23 @@
+import { circuitPolicy } from '#lib/pacing/circuit.ts';
+import type { Subscription } from '#lib/subscriptions/subscription.ts';
+import type { LaneRows } from '../../delivery/in-memory-lane-store.ts';
+
+const purgeMs = 60 * 60_000;
+
+/** When `sweep` will find something to do: the sweeps until then, one a minute, would find nothing and are left out. */
+export function nextSweepMs({ lanes }: LaneRows, subscriptions: readonly Subscription[]): number {
+  const known = new Map(subscriptions.map((subscription) => [subscription.id, subscription]));
+  const ofLanes = [...lanes.values()].map(({ subscription, dueAt }) => {
+    const { status, circuit } = known.get(subscription) ?? {};
+    if (status === 'paused') return Infinity;
+    return Math.max(dueAt.getTime(), status === 'active' && circuit !== undefined ? Date.parse(circuit.probeAt) : 0);
+  });
+  return Math.min(Infinity, ...ofLanes, ...subscriptions.map(ownMs));
+}
+
+function ownMs({ status, circuit, pausedUntil, operatorEvents, recovery, updatedAt }: Subscription): number {
+  if (operatorEvents !== undefined || ((status === 'active' || status === 'paused') && recovery?.status === 'running')) return 0;
+  if (status === 'paused') return pausedUntil === undefined ? Infinity : Date.parse(pausedUntil);
+  if (status === 'deleted') return Date.parse(updatedAt) + purgeMs + 1;
+  return status === 'active' && circuit !== undefined ? Date.parse(circuit.since) + circuitPolicy.givenUpMs : Infinity;
+}

@@ -1,0 +1,76 @@
+import { InMemoryDeliveryStore } from '../../delivery/in-memory-delivery-store.ts';
+import { InMemoryLaneStore, LaneRows } from '../../delivery/in-memory-lane-store.ts';
+import { InMemoryLimitStore } from '../../pacing/in-memory-limit-store.ts';
+import { InMemoryStaleGuard } from '../in-memory-stale-guard.ts';
+import { withCalls } from '../deliver-harness.ts';
+import { InMemorySubscriptionStore } from '../../subscriptions/in-memory-subscription-store.ts';
+import type { History } from './history.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** The stores that all processes share. A planted bug takes the place of one of their calls. */
+export type SharedStores = ReturnType<typeof observedStores>['stores'];
+
+/** They write down what takes effect, whoever asked for it. */
+export function observedStores(time: VirtualTime, history: History) {
+  const deliveries = new InMemoryDeliveryStore({ now: time.now });
+  const laneRows = new LaneRows();
+  const subscriptions = new InMemorySubscriptionStore();
+  const openingOf = (id: string) =>
+    history.openings.findLast(({ subscription, closedAtMs }) => subscription === id && closedAtMs === undefined);
+  const tell = (line: string) => history.tell(time.nowMs, line);
+  const ended = (id: string): void => {
+    const opening = openingOf(id);
+    if (opening !== undefined) opening.closedAtMs = time.nowMs;
+  };
+  const stores = {
+    store: withCalls(deliveries, {
+      settle: async (settlement) => {
+        const settled = await deliveries.settle(settlement);
+        if (settled === 'settled') history.record(settlement.id, settlement.status);
+        return settled;
+      },
+    }),
+    lanes: new InMemoryLaneStore({ rows: laneRows }),
+    guard: new InMemoryStaleGuard(),
+    limits: new InMemoryLimitStore(),
+    subscriptions: withCalls(subscriptions, {
+      open: async (id, opening) => {
+        const opened = await subscriptions.open(id, opening);
+        if (opened)
+          history.openings.push({
+            subscription: id,
+            openedAtMs: time.nowMs,
+            closedAtMs: undefined,
+            probes: 0,
+            sentAtMs: [],
+            interruptions: 0,
+          });
+        if (opened) tell(`circuit of ${id.slice(-1)} opens`);
+        return opened;
+      },
+      claimProbe: async (id, probe) => {
+        const claimed = await subscriptions.claimProbe(id, probe);
+        const opening = openingOf(id);
+        if (claimed && opening !== undefined) opening.probes += 1;
+        if (claimed) tell(`probe of ${id.slice(-1)} claimed`);
+        return claimed;
+      },
+      close: async (id, closing) => {
+        const closed = await subscriptions.close(id, closing);
+        if (closed) tell(`circuit of ${id.slice(-1)} closes`);
+        if (closed) ended(id);
+        return closed;
+      },
+      setStatus: async (id, change) => {
+        const changed = await subscriptions.setStatus(id, change);
+        if (!changed) return false;
+        tell(`subscription ${id.slice(-1)} is ${change.status}`);
+        if (change.status !== 'paused') ended(id);
+        if (change.status === 'disabled') history.disabled.add(id);
+        if (change.status === 'deleted') history.deleted.add(id);
+        return true;
+      },
+    }),
+  };
+  return { stores, deliveries, laneRows };
+}

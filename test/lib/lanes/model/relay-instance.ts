@@ -1,0 +1,139 @@
+import { Circuits } from '#lib/pacing/circuits.ts';
+import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
+import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { FailureWindow } from '#lib/pacing/failure-window.ts';
+import { LeasedLimiter } from '#lib/pacing/leased-limiter.ts';
+import type { LaneQueue } from '#lib/delivery/lane-store.ts';
+import type { WebhookAnswer, WebhookRequest } from '#lib/webhooks/webhook-sender.ts';
+import { subscriptionIdSchema } from '#lib/subscriptions/subscription.ts';
+import { SubscriptionDirectory } from '#lib/subscriptions/subscription-directory.ts';
+import { signingSecret, withCalls } from '../deliver-harness.ts';
+import { nameOf, type History, type Sent } from './history.ts';
+import type { SharedStores } from './observed-stores.ts';
+import type { RelayProcess, ProcessWorld } from './relay-process.ts';
+import type { ScriptedEndpoint } from './scripted-endpoint.ts';
+import type { SimulatedQueue } from './simulated-queue.ts';
+
+export interface InstanceWorld extends ProcessWorld {
+  readonly stores: SharedStores;
+  readonly history: History;
+  readonly endpoint: ScriptedEndpoint;
+  readonly queues: Readonly<Record<LaneQueue, SimulatedQueue>>;
+  readonly newName: () => string;
+  /** By delivery id: what was put on a queue. */
+  readonly messageOf: (delivery: string) => DeliveryMessage;
+}
+
+/** Everybody has read the subscription anew by then (every 2.5 s), and what was begun before is out. */
+const knownAfterMs = 20_000;
+
+/** What one environment of `deliver` has of its own: its window, its limiter, its view of the subscriptions. */
+export function instanceParts(world: InstanceWorld, process: RelayProcess, queue: LaneQueue): DeliverParts {
+  const { time, stores, newName } = world;
+  const { now } = time;
+  const subscriptions = process.port('subscriptions', stores.subscriptions);
+  const directory = new SubscriptionDirectory(subscriptions, { now });
+  const forget = (id: Parameters<SubscriptionDirectory['forget']>[0]): void => directory.forget(id);
+  return {
+    queue,
+    store: process.port('store', noting(stores.store, world, process)),
+    lanes: process.port('lanes', stores.lanes),
+    guard: process.port('guard', turnsOf(stores.guard, world, process)),
+    subscriptions: directory,
+    circuits: new Circuits({
+      store: subscriptions,
+      window: new FailureWindow(),
+      metrics: { count: () => undefined },
+      forget,
+      newEventId: uuids(newName),
+    }),
+    limiter: new LeasedLimiter({
+      store: process.port('limits', stores.limits),
+      now,
+      after: (ms, run) => void process.pass(ms).then(run),
+    }),
+    secrets: { open: () => Promise.resolve(signingSecret) },
+    sender: { send: (request) => send(world, process, request) },
+    visibility: process.port('queue', world.queues[queue]),
+    removal: process.port('queue', world.queues[queue]),
+    quarantine: { keep: async ({ detail }) => void world.history.unexpected.push(detail) },
+    metrics: { count: () => undefined, time: () => undefined },
+    now,
+    random: () => world.chance(100) / 100,
+    newLease: newName,
+    attemptTimeoutMs: 15_000,
+    // In real time: nothing here takes so long.
+    patienceMs: 20_000,
+  };
+}
+
+export function uuids(newName: () => string): () => string {
+  return () => `9a0b3c52-0000-4000-8000-${newName().replace(/\D/g, '').padStart(12, '0')}`;
+}
+
+function noting(store: SharedStores['store'], { time }: InstanceWorld, process: RelayProcess): SharedStores['store'] {
+  return withCalls(store, {
+    claim: async (request) => {
+      const claim = await store.claim(request);
+      if (claim.kind === 'claimed') process.claimedAtMs.set(request.message.delivery, time.nowMs);
+      return claim;
+    },
+  });
+}
+
+function turnsOf(guard: SharedStores['guard'], { time }: InstanceWorld, process: RelayProcess): SharedStores['guard'] {
+  return withCalls(guard, {
+    enter: async (passage) => {
+      const standing = await guard.enter(passage);
+      process.enteredAtMs.set(`${passage.subscription} ${passage.stateKey} ${passage.sequence}`, time.nowMs);
+      return standing;
+    },
+  });
+}
+
+async function send(world: InstanceWorld, process: RelayProcess, request: WebhookRequest): Promise<WebhookAnswer> {
+  const { history, time, endpoint } = world;
+  await process.pass(world.chance(20));
+  const sent = sentOf(world, process, request);
+  history.sent.push(sent);
+  const { answer, afterMs, end } = endpoint.reply(sent.message, { nowMs: time.nowMs, chance: world.chance });
+  sent.opening?.sentAtMs.push(time.nowMs);
+  countBusy(world, sent);
+  history.tell(time.nowMs, `${process.name} sends ${nameOf(sent.message)}${sent.late ? ' late' : ''} (${end})`);
+  // The endpoint answers whether or not anybody listens.
+  time.at(time.nowMs + afterMs, () => {
+    sent.end = process.isDead ? 'killed' : end;
+    sent.endedAtMs = time.nowMs;
+  });
+  await process.pass(afterMs);
+  return answer;
+}
+
+function sentOf({ history, time, messageOf }: InstanceWorld, process: RelayProcess, { url, headers, body }: WebhookRequest): Sent {
+  const change = JSON.parse(Buffer.from(body).toString()) as DeliveryMessage['change'];
+  const subscription = subscriptionIdSchema.parse(url.split('/').at(-1));
+  const replay = headers['relay-replay'] as Parameters<typeof deliveryIdOf>[3];
+  const message = messageOf(deliveryIdOf(subscription, change.data.org, change.id, replay));
+  const claimedAtMs = process.claimedAtMs.get(message.delivery) ?? -Infinity;
+  const enteredAtMs = process.enteredAtMs.get(`${subscription} ${change.statekey ?? ''} ${change.sequence}`) ?? claimedAtMs;
+  const opening = history.openings.findLast((one) => one.subscription === subscription && one.closedAtMs === undefined);
+  const isKnown =
+    opening !== undefined && opening.openedAtMs < time.nowMs - knownAfterMs && process.resumedAtMs < time.nowMs - knownAfterMs;
+  return {
+    order: history.nextOrder(),
+    atMs: time.nowMs,
+    message,
+    webhookId: headers['webhook-id'] ?? '',
+    late: headers['relay-late'] === 'true',
+    claimedAtMs,
+    stoppedSince: { claim: process.resumedAtMs > claimedAtMs, turn: process.resumedAtMs > enteredAtMs },
+    opening: isKnown ? opening : undefined,
+    end: 'under-way',
+    endedAtMs: Infinity,
+  };
+}
+
+function countBusy({ history }: InstanceWorld, { message: { subscription } }: Sent): void {
+  const busy = history.sent.filter((one) => one.end === 'under-way' && one.message.subscription === subscription).length;
+  history.busiest.set(subscription, Math.max(history.busiest.get(subscription) ?? 0, busy));
+}

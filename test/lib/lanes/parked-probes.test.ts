@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
+import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
+import { answered, DeliverHarness, inLane } from './deliver-harness.ts';
+import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
+
+const minute = 60_000;
+let harness: DeliverHarness;
+beforeEach(() => {
+  harness = new DeliverHarness();
+});
+const run: DeliverHarness['run'] = (...batch) => harness.run(...batch);
+const message = inLane;
+const head = deliveryMessage({ change: 'head', type: 'identity.user.updated' });
+const second = deliveryMessage({ change: 'second', type: 'identity.user.updated' });
+const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
+const recordOf: DeliverHarness['recordOf'] = (change) => harness.recordOf(change);
+const lane = () => harness.lanes.find({ queue: 'deliveries', group: 'g' });
+const circuit = async () => (await harness.subscriptions.find(payrollId))?.circuit;
+
+async function open(probeInMs = minute): Promise<void> {
+  const at = new Date(harness.nowMs);
+  const event = { id: '9a0b3c52-0000-4000-8000-000000000001', kind: 'failing', at: at.toISOString() } as const;
+  await harness.subscriptions.open(payrollId, { at, probeAt: new Date(harness.nowMs + probeInMs), event });
+}
+
+/** The release of the lane, as `sweep` sends it when it has taken the probe. */
+async function probe(receiveCount = 1): Promise<ReceivedMessage> {
+  const seen = await circuit();
+  if (seen !== undefined) await harness.subscriptions.claimProbe(payrollId, { seen, nextProbeAt: new Date(harness.nowMs + 15 * minute) });
+  const [release] = await harness.releases();
+  if (release === undefined) throw new Error('no lane is due');
+  const body = JSON.stringify({ v: 1, release: { token: release.messageId, subscription: payrollId, probe: true } });
+  return { ...release, body, receiveCount };
+}
+
+/** The head failed and is due in ten hours, and the circuit has opened since. */
+async function waitingHead(): Promise<void> {
+  harness.answer = () => answered(503, '36000');
+  await run([message(head)]);
+  await open();
+}
+
+describe('the probe of an open circuit', () => {
+  it('is a request also where the head of its lane is not due, and counts as no attempt of it', async () => {
+    await waitingHead();
+    await run([message(leaver)]);
+    expect(await lane()).toMatchObject({ reason: 'circuit', tail: 2 });
+    harness.nowMs += minute;
+    await run([await probe()]);
+    expect(harness.sentIds()).toEqual(['head', 'head']);
+    expect(recordOf('head')?.attempts).toMatchObject([{ status: 503 }, { status: 503, probe: true }]);
+    expect(await lane()).toMatchObject({ reason: 'circuit', dueAt: new Date(harness.nowMs) });
+
+    harness.nowMs += 2 * minute;
+    harness.answer = () => answered(204);
+    await run([await probe()]);
+    expect(harness.sentIds().slice(2)).toEqual(['head', 'leaver']);
+    expect(await circuit()).toBeUndefined();
+  });
+
+  it('is not used up by what needs no request', async () => {
+    await open();
+    await run([message(head), message(second)]);
+    // It was settled by another, who died before it could take it out of the lane.
+    const row = harness.store.rows.get(head.delivery);
+    if (row !== undefined) harness.store.rows.set(row.id, { ...row, status: 'delivered' });
+    harness.nowMs += minute;
+    await run([await probe()]);
+    expect(harness.sentIds()).toEqual(['second']);
+    expect(await circuit()).toBeUndefined();
+  });
+
+  it('waits for room, and is still a probe then', async () => {
+    await open();
+    await run([message(head)]);
+    harness.nowMs += minute;
+    const release = await probe();
+    const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
+    expect((await run([release], { limiter })).failures).toEqual([release.messageId]);
+    await run([{ ...release, receiveCount: 2 }]);
+    expect(harness.sentIds()).toEqual(['head']);
+    expect(await circuit()).toBeUndefined();
+  });
+
+  it('is not taken by what comes along and has no room', async () => {
+    await open(0);
+    const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
+    await run([message(head)], { limiter });
+    expect(await circuit()).toMatchObject({ probes: 0 });
+    await run([message(head, 2)]);
+    expect(harness.sentIds()).toEqual(['head']);
+  });
+
+  it('does not come back as a probe once its request is out', async () => {
+    await open();
+    await run([message(head), message(second)]);
+    harness.nowMs += minute;
+    let remaining = 60_000;
+    harness.answer = () => {
+      remaining -= 31_000;
+      return answered(204);
+    };
+    expect((await deliver(harness.parts(), [await probe()], () => remaining)).failures).toEqual([]);
+    expect(harness.sentIds()).toEqual(['head']);
+    expect((await lane())?.dueAt).toEqual(new Date(harness.nowMs));
+    await run(await harness.releases());
+    expect(harness.sentIds()).toEqual(['head', 'second']);
+  });
+
+  it('is not made stale by a removal that comes before it is worked', async () => {
+    await waitingHead();
+    harness.nowMs += 600 * minute;
+    const release = await probe();
+    harness.answer = () => answered(204);
+    await run([message(leaver), release]);
+    expect(harness.sentIds().slice(1)).toEqual(['head', 'leaver']);
+  });
+});
+
+describe('a removal in a lane that was parked for its subscription', () => {
+  it('is sent at once where that is over, whatever the lane was parked for', async () => {
+    const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
+    await run([message(head, 5)], { limiter });
+    expect(await lane()).toMatchObject({ reason: 'limit' });
+    await run([message(leaver)]);
+    expect(harness.sentIds()).toEqual(['head', 'leaver']);
+    expect(await lane()).toBeUndefined();
+  });
+
+  it('does not have it worked while the circuit is open', async () => {
+    await open();
+    await run([message(head), message(leaver)]);
+    expect(harness.sent).toEqual([]);
+    expect(await lane()).toMatchObject({ reason: 'circuit', tail: 2 });
+  });
+});

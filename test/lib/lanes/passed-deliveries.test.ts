@@ -1,0 +1,209 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
+import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
+import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { RelayError } from '#lib/errors.ts';
+import { scaled } from '../../support/scale.ts';
+import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
+import { deliveryMessage } from '../delivery/delivery-message.ts';
+
+const minute = 60_000;
+let harness: DeliverHarness;
+beforeEach(() => {
+  harness = new DeliverHarness();
+});
+const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
+  deliver(harness.parts(replacing), messages, () => 60_000);
+const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
+const fact = deliveryMessage({ change: 'fact', type: 'identity.user.updated' });
+const removalNamed = (change: string) => deliveryMessage({ change, type: 'identity.group.member_removed' });
+const leaver = removalNamed('leaver');
+const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
+const idOf = (headers: Readonly<Record<string, string>>): string => headers['webhook-id'] ?? '';
+
+/** The head of the lane has failed, and is due in ten seconds. */
+async function parkFact(): Promise<void> {
+  harness.answer = () => answered(503, '10');
+  await run([message(fact)]);
+}
+
+/** While the leaver's removal is being sent, another process has the head tried once more, later than the removal was begun. */
+function retryHeadMeanwhile(): void {
+  harness.answer = async ({ headers }) => {
+    if (idOf(headers) !== 'leaver') return answered(503, '10');
+    harness.nowMs += 11_000;
+    await run([message(removalNamed('another'))]);
+    return answered(200);
+  };
+}
+
+const awaySince = (): Partial<DeliverParts> => ({
+  subscriptions: withCalls<DeliverParts['subscriptions']>(harness.subscriptions, {
+    find: (id) =>
+      recordOf('leaver')?.status === 'delivered'
+        ? Promise.reject(new RelayError('SUBSCRIPTION_STORE_UNAVAILABLE', 'away'))
+        : harness.subscriptions.find(id),
+  }),
+});
+const killedAtRemoval = (): Partial<DeliverParts> => ({
+  lanes: withCalls<DeliverParts['lanes']>(harness.lanes, {
+    remove: () => Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'killed')),
+  }),
+});
+const killedAfterRecord = (): Partial<DeliverParts> => ({
+  store: withCalls<DeliverParts['store']>(harness.store, {
+    settle: async (settlement) => {
+      const settled = await harness.store.settle(settlement);
+      if (settlement.status === 'delivered') throw new RelayError('DELIVERY_STORE_UNAVAILABLE', 'killed');
+      return settled;
+    },
+  }),
+});
+
+describe('what failed before a removal that got through, whose process died before it could yield', () => {
+  it.each([
+    ['the subscription could not be looked up', awaySince],
+    ['it had yielded and not left the lane', killedAtRemoval],
+    ['the removal was written down', killedAfterRecord],
+  ])('is sent no more, whatever the clocks say: when %s', async (_, dying) => {
+    await parkFact();
+    retryHeadMeanwhile();
+    expect((await run([message(leaver)], dying())).errors).toHaveLength(1);
+    expect(harness.sentIds()).toEqual(['fact', 'leaver', 'fact']);
+    expect(recordOf('leaver')?.status).toBe('delivered');
+
+    harness.nowMs += 11 * minute;
+    harness.answer = () => answered(200);
+    await run(await harness.releases());
+    expect(harness.sentIds().slice(3)).toEqual(['another']);
+    expect(recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(recordOf('another')?.status).toBe('delivered');
+    expect(await harness.lanes.find({ queue: 'deliveries', group: 'g' })).toBeUndefined();
+  });
+
+  it('yields when the message of the removal comes again', async () => {
+    await parkFact();
+    retryHeadMeanwhile();
+    await run([message(leaver)], awaySince());
+    // The head is due.
+    harness.nowMs += 6 * minute;
+    harness.answer = () => answered(200);
+    expect((await run([message(leaver, 2)])).errors).toEqual([]);
+    expect(harness.sentIds().slice(3)).toEqual(['another']);
+    expect(recordOf('fact')?.reason).toBe('yielded');
+  });
+
+  it('yields when the removal got through while another process was at it', async () => {
+    await parkFact();
+    const factIsOut = Promise.withResolvers<undefined>();
+    let other: Promise<unknown> = Promise.resolve();
+    harness.answer = async ({ headers }) => {
+      if (idOf(headers) === 'leaver') {
+        harness.nowMs += 11_000;
+        other = run([message(removalNamed('another'))]);
+        await factIsOut.promise;
+        return answered(200);
+      }
+      factIsOut.resolve(undefined);
+      await first;
+      return answered(503, '10');
+    };
+    const first = run([message(leaver)]);
+    await first;
+    await other;
+    expect(recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    harness.nowMs += 11 * minute;
+    harness.answer = () => answered(200);
+    await run(await harness.releases());
+    expect(harness.sentIds().filter((id) => id === 'fact')).toHaveLength(2);
+  });
+
+  it('is still sent when only a removal that failed was sent ahead of it', async () => {
+    await parkFact();
+    await run([message(leaver)]);
+    harness.nowMs += 11 * minute;
+    harness.answer = () => answered(200);
+    await run(await harness.releases());
+    expect(harness.sentIds()).toEqual(['fact', 'leaver', 'fact', 'leaver']);
+    expect([recordOf('fact')?.status, recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
+  });
+});
+
+describe('a process that was stopped until its lease was over', () => {
+  it('sends nothing any more, and leaves the state free', async () => {
+    const member = deliveryMessage({ change: 'member', type: 'identity.group.member_added', stateKey: 'users/00u1/groups/00g1' });
+    const { guard } = harness;
+    const stopped = withCalls<DeliverParts['guard']>(guard, {
+      enter: async (passage) => {
+        const standing = await guard.enter(passage);
+        harness.nowMs += 30_000;
+        return standing;
+      },
+    });
+    expect(await run([message(member)], { guard: stopped })).toMatchObject({ failures: ['member-1'], reasons: ['lease-over'] });
+    expect(harness.sent).toEqual([]);
+    expect(recordOf('member')).toMatchObject({ status: 'pending', attempts: [] });
+    expect((await run([message(member, 2)])).counts.delivered).toBe(1);
+  });
+});
+
+describe('many removals behind a head that fails', () => {
+  const many = scaled(500, 100);
+
+  it('have no more of their lane read for each, and are each sent at once', async () => {
+    harness.answer = () => answered(503, '600');
+    await run([message(fact)]);
+    const reads = { places: 0, records: 0 };
+    const counted: Partial<DeliverParts> = {
+      lanes: withCalls<DeliverParts['lanes']>(harness.lanes, {
+        read: async (lane, from, limit) => {
+          const places = await harness.lanes.read(lane, from, limit);
+          reads.places += Math.max(1, places.length);
+          return places;
+        },
+      }),
+      store: withCalls<DeliverParts['store']>(harness.store, {
+        find: (id) => {
+          reads.records += 1;
+          return harness.store.find(id);
+        },
+      }),
+    };
+    for (let index = 0; index < many; index += 1) await run([message(removalNamed(`removal-${index}`))], counted);
+    expect(harness.sentIds()).toEqual(['fact', ...Array.from({ length: many }, (_, index) => `removal-${index}`)]);
+    // Each: the first place, its own twice, and that nothing is behind it; its record before it is appended, for its turn and for when it is due.
+    expect(reads.places).toBeLessThanOrEqual(many * 6);
+    expect(reads.records).toBeLessThanOrEqual(many * 4);
+
+    // All of them have failed, and yield to the last one.
+    harness.answer = ({ headers }) => answered(idOf(headers) === 'last' ? 200 : 503, '600');
+    await run([message(removalNamed('last'))]);
+    expect(new Set([...harness.store.rows.values()].map(({ reason }) => reason))).toEqual(new Set(['yielded', undefined]));
+    expect(await harness.lanes.find({ queue: 'deliveries', group: 'g' })).toBeUndefined();
+  });
+
+  it('are gone on with where the limits ended the work, when the release comes back', async () => {
+    harness.answer = () => answered(503, '600');
+    await run([message(fact), message(leaver), message(removalNamed('another'))]);
+    harness.nowMs += 11 * minute;
+    const [release] = await harness.releases();
+    if (release === undefined) throw new Error('the lane is due');
+    const looked: string[] = [];
+    const store = withCalls<DeliverParts['store']>(harness.store, {
+      find: (id) => {
+        looked.push(id);
+        return harness.store.find(id);
+      },
+    });
+    for (const receiveCount of [1, 2, 3]) {
+      let places = 1;
+      const limiter: DeliverParts['limiter'] = {
+        enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
+      };
+      looked.length = 0;
+      await run([{ ...release, receiveCount }], { limiter, store });
+      expect(looked.includes(fact.delivery)).toBe(receiveCount === 1);
+    }
+    expect(harness.sentIds().slice(3)).toEqual(['fact', 'leaver', 'another']);
+  });
+});

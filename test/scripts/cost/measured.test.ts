@@ -1,0 +1,130 @@
+import type { SQSRecord } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FunctionName } from '#lib/config/function-settings.ts';
+import { calls, type Often } from '../../../scripts/cost/calls.ts';
+import { assumptions, logKbOf } from '../../../scripts/cost/traffic.ts';
+import type { Metered } from '../../support/metering-proxy.ts';
+import { startMeteredRelay, type Invocation, type MeteredRelay } from './metered-relay.ts';
+
+let relay: MeteredRelay;
+beforeAll(async () => {
+  relay = await startMeteredRelay();
+  // The first request of all binds the org to its hook; what follows is every other one.
+  await relay.receiveHook(1);
+  await relay.fanOut();
+});
+afterAll(async () => {
+  await relay.stop();
+});
+
+/** What the table says of one invocation. The units of reading all subscriptions are those that were measured: the table has no say in their size. */
+function inTable(name: FunctionName, often: Often, { calls: measured }: Invocation): Map<string, Metered> {
+  const said = new Map<string, Metered>();
+  for (const call of calls.filter((one) => one.function === name && (often[one.per] ?? 0) > 0)) {
+    const times = often[call.per] ?? 0;
+    const kind = call.table === undefined ? call.operation : `${call.operation} ${call.table}`;
+    const so = said.get(kind) ?? { calls: 0, reads: 0, writes: 0, indexWrites: 0 };
+    const reads = call.readsAll === true ? (measured.get(kind)?.reads ?? 0) : (call.reads ?? 0);
+    said.set(kind, {
+      calls: so.calls + times * call.count,
+      reads: so.reads + times * reads,
+      writes: so.writes + times * (call.writes ?? 0),
+      indexWrites: so.indexWrites + times * (call.indexWrites ?? 0),
+    });
+  }
+  return said;
+}
+
+function expectAsInTable(name: FunctionName, often: Often, invocation: Invocation): void {
+  expect(invocation.calls).toEqual(inTable(name, often, invocation));
+  expect(invocation.logBytes).toBeGreaterThan(0);
+}
+
+/** Of each subscription one message, for as many as a batch takes. */
+function oneOfEach(records: readonly SQSRecord[]): SQSRecord[] {
+  const subscriptionOf = ({ body }: SQSRecord): string => (JSON.parse(body) as { subscription: string }).subscription;
+  return [...Map.groupBy(records, subscriptionOf).values()].flatMap(([first]) => first ?? []).slice(0, 10);
+}
+
+const sizes = [
+  { subscribers: 1, people: 10 },
+  { subscribers: 10, people: 2 },
+  { subscribers: 100, people: 1 },
+];
+
+describe.each(sizes)('with $subscribers subscribers, what the table of calls says is what is called', ({ subscribers, people }) => {
+  let queued: SQSRecord[] = [];
+  beforeAll(async () => {
+    await relay.subscribe(subscribers);
+    relay.pass(11 * 60_000);
+  });
+
+  it('by receive-hook: reads and notes of an environment that remembers nothing, and then nothing', async () => {
+    const often = { 'minute and environment': 1, 'ten minutes and environment': 1 };
+    const first = await relay.receiveHook(people);
+    expectAsInTable('receive-hook', often, first);
+    relay.pass(61_000);
+    expectAsInTable('receive-hook', { 'minute and environment': 1 }, await relay.receiveHook(1));
+    expectAsInTable('receive-hook', {}, await relay.receiveHook(1));
+    expect(first.logBytes).toBeLessThanOrEqual(logKbOf('receive-hook', 0) * 1_000);
+  });
+
+  it('by fan-out: all subscriptions, and the deliveries in tens', async () => {
+    const fannedOut = await relay.fanOut();
+    const deliveries = subscribers * (people + 2);
+    expectAsInTable('fan-out', { batch: 1, 'ten deliveries': Math.ceil(deliveries / assumptions.deliveriesPerSend.value) }, fannedOut);
+    expect(fannedOut.calls.get('Query subscriptions')?.reads).toBeLessThanOrEqual(
+      Math.ceil((subscribers * assumptions.subscriptionKb.value) / 4),
+    );
+    expect(fannedOut.logBytes).toBeLessThanOrEqual(logKbOf('fan-out', 0) * 1_000);
+    queued = await relay.queued();
+    expect(queued).toHaveLength(deliveries);
+  });
+
+  it('by deliver, once for each delivery and for each subscription of a batch', async () => {
+    relay.pass(3_000);
+    const batch = oneOfEach(queued);
+    const before = relay.delivered();
+    const delivered = await relay.deliver(batch);
+    expectAsInTable('deliver', { delivery: batch.length, 'subscription in a batch': batch.length }, delivered);
+    expect(relay.delivered() - before).toBe(batch.length);
+    expect(delivered.logBytes).toBeLessThanOrEqual(logKbOf('deliver', batch.length) * 1_000);
+    queued = queued.filter((record) => !batch.includes(record));
+  });
+
+  it('by sweep, in a minute in which nothing waits', async () => {
+    const swept = await relay.sweep();
+    expectAsInTable('sweep', { minute: 1, 'subscription and minute': subscribers }, swept);
+    expect(swept.logBytes).toBeLessThanOrEqual(logKbOf('sweep', 0) * 1_000);
+  });
+
+  it('by an attempt that fails, and by the next one', async () => {
+    relay.pass(3_000);
+    const [record] = queued;
+    if (record === undefined) throw new Error('Nothing is left to fail');
+    const often = { delivery: 1, 'subscription in a batch': 1 };
+    expectAsInTable('deliver', { ...often, 'failed attempt': 1 }, await relay.fail(record));
+    relay.pass(60 * 60_000);
+    const again = await relay.deliver([record]);
+    const said = inTable('deliver', often, again);
+    const claim = said.get('UpdateItem deliveries');
+    // The record is there already, and its keys in the indexes with it.
+    expect(again.calls).toEqual(new Map(said).set('UpdateItem deliveries', { ...claim!, indexWrites: 0 }));
+    queued = queued.slice(1);
+  });
+
+  it('by deliver, when a batch has several of one subscription', async () => {
+    relay.pass(3_000);
+    const subscriptionOf = ({ body }: SQSRecord): string => (JSON.parse(body) as { subscription: string }).subscription;
+    const [several = []] = [...Map.groupBy(queued, subscriptionOf).values()].filter(({ length }) => length > 1);
+    expect(several.length).toBeGreaterThan(1);
+    const batch = several.slice(0, 10);
+    const often = { delivery: batch.length, 'subscription in a batch': 1, 'subscription with more in a batch': 1 };
+    expectAsInTable('deliver', often, await relay.deliver(batch));
+    // What is left of this size is not in the way of the next.
+    for (let from = 0; from < queued.length && subscribers < 100; from += 10) {
+      const rest = queued.slice(from, from + 10).filter((record) => !batch.includes(record));
+      if (rest.length > 0) await relay.deliver(rest);
+    }
+  });
+});
