@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { unitsOf } from './calls.ts';
 import { type PriceName, prices, type Usage } from './prices.ts';
+import { assumptions, logKbOf, readsOfNone } from './traffic.ts';
 
 const hoursAMonth = 730;
 const secondsAMonth = hoursAMonth * 3_600;
@@ -53,6 +55,9 @@ export function idleUsage(template: unknown, { warmGb }: { readonly warmGb: numb
     ),
     dashboardMonth: count('AWS::CloudWatch::Dashboard'),
     sqsFifoRequest: queues * pollsAMonth,
+    // What sweep asks and says where nobody is subscribed.
+    dynamodbRead: unitsOf('sweep', { minute: everyMinute }, readsOfNone).reads,
+    logGb: (everyMinute * (logKbOf('sweep', 0) + assumptions.lambdaLineKb.value)) / 1_000_000,
     lambdaRequest: everyMinute,
     // A look of a fifth of a second at half a gigabyte.
     lambdaGbSecond: everyMinute * 0.1,

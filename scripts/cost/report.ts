@@ -1,5 +1,6 @@
-import { costOf, type PriceName, prices, pricesOf, type Usage } from './prices.ts';
-import { assumptions, usagePerMillion, writesPerDelivery } from './traffic.ts';
+import { type Calls, calls, unitsOf } from './calls.ts';
+import { costOf, type Price, type PriceName, prices, pricesOf, type Usage } from './prices.ts';
+import { assumptions, usagePerMillion } from './traffic.ts';
 
 const subscribers = [1, 10, 100] as const;
 
@@ -26,7 +27,8 @@ function part(usage: Usage, names: readonly PriceName[]): number {
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(header), line(header.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  const isAmount = (column: number): boolean => rows.every((cells) => /^[*<–\d]/.test(cells[column] ?? ''));
+  return [line(header), line(header.map((_, column) => (isAmount(column) ? '---:' : '---'))), ...rows.map(line)].join('\n');
 }
 
 const dollars = (usd: number): string =>
@@ -39,20 +41,44 @@ function billOf(columns: Readonly<Record<string, Usage>>): string {
   return table(['USD', ...Object.keys(columns)], [...used, ['**together**', ...usages.map((usage) => `**${dollars(costOf(usage))}**`)]]);
 }
 
+function priceOf(usd: number): string {
+  const rounded = (amount: number): string => String(Number(amount.toPrecision(6)));
+  return usd < 0.001 ? `${rounded(usd * 1_000_000)} a million` : rounded(usd);
+}
+
+function rowOf(call: Calls): string[] {
+  const { function: name, operation, table: of, why, per, count, reads, readsAll, writes, indexWrites } = call;
+  const amount = (units: number | undefined): string => (units === undefined ? '–' : String(units));
+  const called = of === undefined ? `\`${operation}\`: ${why}` : `\`${operation}\` ${of}: ${why}`;
+  return [
+    `\`${name}\`, ${per}`,
+    called,
+    String(count),
+    readsAll === true ? '1 for each 4 KB of them' : amount(reads),
+    amount(writes),
+    amount(indexWrites),
+  ];
+}
+
+/** In a batch by itself, so that nothing of what is remembered for a while is shared. */
+function perDelivery(): string {
+  const { reads, writes, indexWrites } = unitsOf('deliver', { delivery: 1, 'subscription in a batch': 1 }, 0);
+  return `${reads} reads, ${writes} writes to tables and ${indexWrites} to indexes, ${writes + indexWrites} writes in all`;
+}
+
 /** The computed part of docs/cost.md, from the usage of each stage in a month without traffic. */
 export function costReport(idle: Readonly<Record<string, Usage>>): string {
   const traffic = Object.fromEntries(subscribers.map((count) => [`${count} subscriber${count === 1 ? '' : 's'}`, usagePerMillion(count)]));
-  const writes = Object.entries(writesPerDelivery).map(([name, count]) => [`\`${name}\``, String(count)]);
-  const total = Object.values(writesPerDelivery).reduce((sum, count) => sum + count, 0);
   return [
     '## A month without traffic',
     billOf(idle),
     '## A million changes on top',
     'Each change goes to every one of the subscribers.',
     billOf(traffic),
-    '## What a delivery writes',
-    'Each of these is one write to DynamoDB, of a kilobyte or less.',
-    table(['write', 'count'], [...writes, ['**together**', `**${total}**`]]),
+    '## What is called',
+    'Reads are of 4 KB (half of one where the read need not be the newest), writes of 1 KB; an index of a table is written by itself.',
+    table(['function, and how often', 'call', 'calls', 'reads', 'writes', 'index writes'], calls.map(rowOf)),
+    `A delivery at its dearest: ${perDelivery()}.`,
     '## What is taken for granted',
     table(
       ['assumption', 'value'],
@@ -60,8 +86,8 @@ export function costReport(idle: Readonly<Record<string, Usage>>): string {
     ),
     `## Prices of ${pricesOf.region}, ${pricesOf.date}`,
     table(
-      ['price of one', 'USD'],
-      Object.values(prices).map(({ usd, per }) => [per, String(Number(usd.toPrecision(6)))]),
+      ['price of one', 'USD', 'source'],
+      Object.values<Price>(prices).map(({ usd, per, source }) => [per, priceOf(usd), source ?? 'not confirmed']),
     ),
   ].join('\n\n');
 }

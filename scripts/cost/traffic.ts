@@ -1,75 +1,110 @@
-import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
+import { type FunctionName, functionSettings } from '#lib/config/function-settings.ts';
 import { deliveryRetentionDays } from '#lib/delivery/delivery.ts';
-import { dueShards } from '#lib/dynamodb/lane-item.ts';
-import { type TableDefinition, tables } from '#lib/dynamodb/tables.ts';
 import { type MetricDefinition, metricDefinitions, type MetricDimension } from '#lib/telemetry/metric-names.ts';
+import { type Often, unitsOf, type Units } from './calls.ts';
 import type { Usage } from './prices.ts';
 
 /** What is taken for granted about traffic. Change them to your own and run `npm run cost` again. */
 export const assumptions = {
   changesPerHookRequest: { value: 1, about: 'changes in one hook request; Okta sends more at once when it is busy' },
   changeKb: { value: 2, about: 'KB of a change, in Kafka, in a queue and in a webhook' },
-  changesPerFanOut: { value: 10, about: 'changes that fan-out is given at once' },
-  deliveriesPerSend: { value: 10, about: "deliveries in one request to SQS: SQS's most" },
+  recordKb: { value: 2, about: 'KB of the record of a delivery and its entries in the indexes, as stored' },
+  subscriptionKb: { value: 1, about: 'KB of a subscription, as stored' },
+  changesPerFanOut: { value: 10, about: 'changes that fan-out is given at once, none of them within seconds of the batch before' },
+  deliveriesPerSend: { value: 10, about: "deliveries in one request to SQS: SQS's most, and below 64 KB" },
   deliveriesPerInvocation: { value: 5, about: 'deliveries that deliver is given at once; ten at most' },
+  deliveriesPerSubscription: { value: 1, about: 'of them to the same subscription: more make the read of it and of its limits rarer' },
+  hookEnvironments: { value: 2, about: 'environments of receive-hook that are always at work, each with its own memory' },
+  deliverEnvironments: { value: 3, about: 'the same of deliver' },
   receiveHookMs: { value: 60, about: 'ms that a hook request keeps receive-hook busy' },
   fanOutMs: { value: 100, about: 'ms for one batch in fan-out' },
   deliverMs: { value: 300, about: 'ms for one batch in deliver: subscribers that answer within a quarter of a second' },
   failedShare: { value: 0.01, about: 'attempts that fail and come again' },
-  lineKb: { value: 1.2, about: 'KB that an invocation logs, metrics and the access log among them' },
+  lambdaLineKb: { value: 0.4, about: 'KB that Lambda itself logs of an invocation' },
+  accessLineKb: { value: 0.5, about: 'KB that API Gateway logs of a hook request' },
   webhookOverheadKb: { value: 1.5, about: 'KB of headers and TLS around a webhook' },
-  secondsPerLimit: { value: 0.2, about: 'writes for the limit of a subscription, per delivery: one per second and instance' },
   retentionDays: { value: deliveryRetentionDays, about: 'days that a record of a delivery lives' },
-  sweepQueries: {
-    value: 2 * dueShards,
-    about:
-      'queries of sweep for each subscription in a minute, traffic or not: for the lanes that are due and for all that wait, one a shard',
-  },
+  secretMinutes: { value: 5, about: 'minutes for which an environment remembers the key of a secret: one request to KMS each' },
 } as const;
 
 const kbInGb = 1_000_000;
 const million = 1_000_000;
-const monthDays = 30.4;
+const minutesAMonth = 30.4 * 24 * 60;
 
-/** A query for what changes by the minute is eventually consistent, which is half a read however little it finds. */
-const readsPerQuery = 0.5;
-const minutesAMonth = monthDays * 24 * 60;
+/** Reading all subscriptions where there are none. */
+export const readsOfNone = 1;
 
-/** Indexes of a table that an item is in: each write that makes the item is a write to each of them. */
-const indexesOf = (table: TableDefinition): number => table.indexes.length;
+/** KB that the function itself logs in an invocation, metrics among them; `subscriptions`: in its batch. Held to a measured run. */
+const logKb = {
+  'receive-hook': { invocation: 0.6, subscription: 0 },
+  'fan-out': { invocation: 0.6, subscription: 0 },
+  deliver: { invocation: 0.7, subscription: 0.4 },
+  sweep: { invocation: 0.8, subscription: 0 },
+} as const satisfies Partial<Record<FunctionName, { invocation: number; subscription: number }>>;
 
-/**
- * Requests to DynamoDB for one delivery that succeeds at once: claimed (the record is made: all its indexes are written), its state
- * entered, its state left, settled. Keys of indexes never change afterwards, so only the first write pays for them.
- */
-export const writesPerDelivery = {
-  claim: 1,
-  claimIndexes: indexesOf(tables.deliveries),
-  enterState: 1 + indexesOf(tables.states),
-  leaveState: 1 + indexesOf(tables.states),
-  settle: 1,
-  limit: assumptions.secondsPerLimit.value,
-} as const;
+export function logKbOf(name: keyof typeof logKb, subscriptions: number): number {
+  return logKb[name].invocation + subscriptions * logKb[name].subscription;
+}
 
-/** One attempt more: claimed, entered, left and settled again, the record being there already. */
-const writesPerRepeat = writesPerDelivery.claim + writesPerDelivery.enterState + writesPerDelivery.leaveState + writesPerDelivery.settle;
+/** How often things happen in a month with a million changes. */
+function traffic(subscribers: number) {
+  const a = assumptions;
+  const hooks = million / a.changesPerHookRequest.value;
+  const batches = million / a.changesPerFanOut.value;
+  const deliveries = million * subscribers;
+  const failed = deliveries * a.failedShare.value;
+  const attempts = deliveries + failed;
+  return { hooks, batches, deliveries, failed, attempts, deliverBatches: attempts / a.deliveriesPerInvocation.value };
+}
 
-/** Receiving and deleting, in batches; sending, in batches. */
-function queueRequests(deliveries: number): number {
-  return deliveries / assumptions.deliveriesPerSend.value + (2 * deliveries) / assumptions.deliveriesPerInvocation.value;
+/** Requests to DynamoDB and SQS: what the functions call, by scripts/cost/calls.ts, and for each queue what Lambda calls to feed them. */
+function requests(subscribers: number): Units {
+  const a = assumptions;
+  const { hooks, batches, deliveries, failed, attempts, deliverBatches } = traffic(subscribers);
+  const allReads = Math.ceil((subscribers * a.subscriptionKb.value) / 4);
+  const remembered = (minutes: number): number => Math.min(hooks, (a.hookEnvironments.value * minutesAMonth) / minutes);
+  const ofFunctions = [
+    unitsOf('receive-hook', { 'minute and environment': remembered(1), 'ten minutes and environment': remembered(10) }, allReads),
+    unitsOf('fan-out', { batch: batches, 'ten deliveries': deliveries / a.deliveriesPerSend.value }, allReads),
+    unitsOf('deliver', deliverOften(attempts, failed), allReads),
+    unitsOf('sweep', { minute: minutesAMonth, 'subscription and minute': subscribers * minutesAMonth }, allReads),
+  ];
+  const idle = unitsOf('sweep', { minute: minutesAMonth }, readsOfNone).reads;
+  // A repeat finds its record made, and writes to no index.
+  const again = unitsOf('deliver', { delivery: failed }, allReads).indexWrites;
+  const sum = (name: keyof Units): number => ofFunctions.reduce((so, units) => so + units[name], 0);
+  return {
+    reads: sum('reads') - idle,
+    writes: sum('writes'),
+    indexWrites: sum('indexWrites') - again,
+    // Lambda receives each batch and deletes it.
+    queueRequests: sum('queueRequests') + 2 * deliverBatches,
+  };
+}
+
+function deliverOften(attempts: number, failed: number): Often {
+  const together: number = assumptions.deliveriesPerSubscription.value;
+  const met = attempts / together;
+  return {
+    delivery: attempts,
+    'failed attempt': failed,
+    'subscription in a batch': met,
+    'subscription with more in a batch': together > 1 ? met : 0,
+  };
 }
 
 /** Everything that a million changes in a month use when each goes to so many subscribers, on top of what the stage costs idle. */
 export function usagePerMillion(subscribers: number): Usage {
   const a = assumptions;
-  const hooks = million / a.changesPerHookRequest.value;
-  const batches = million / a.changesPerFanOut.value;
-  const deliveries = million * subscribers;
-  const attempts = deliveries * (1 + a.failedShare.value);
-  const deliverBatches = attempts / a.deliveriesPerInvocation.value;
+  const { hooks, batches, deliveries, attempts, deliverBatches } = traffic(subscribers);
+  const { reads, writes, indexWrites, queueRequests } = requests(subscribers);
   const invocations = hooks + batches + deliverBatches;
-  const perDelivery = Object.values(writesPerDelivery).reduce((sum, writes) => sum + writes, 0);
-  const storedGb = ((deliveries * a.changeKb.value) / kbInGb) * (a.retentionDays.value / monthDays);
+  const storedGb = ((deliveries * a.recordKb.value) / kbInGb) * (a.retentionDays.value / 30.4);
+  const loggedKb =
+    invocations * a.lambdaLineKb.value +
+    hooks * (a.accessLineKb.value + logKbOf('receive-hook', 0)) +
+    batches * logKbOf('fan-out', 0) +
+    deliverBatches * logKbOf('deliver', a.deliveriesPerInvocation.value / a.deliveriesPerSubscription.value);
   return {
     httpApiRequest: hooks,
     lambdaRequest: invocations,
@@ -77,14 +112,14 @@ export function usagePerMillion(subscribers: number): Usage {
       gbSeconds('receive-hook', hooks, a.receiveHookMs.value) +
       gbSeconds('fan-out', batches, a.fanOutMs.value) +
       gbSeconds('deliver', deliverBatches, a.deliverMs.value),
-    sqsFifoRequest: queueRequests(attempts),
-    dynamodbWrite: deliveries * (perDelivery + a.failedShare.value * writesPerRepeat),
-    // Subscriptions and orgs are read through caches of seconds.
-    dynamodbRead: batches + deliverBatches + subscribers * a.sweepQueries.value * minutesAMonth * readsPerQuery,
+    sqsFifoRequest: queueRequests,
+    dynamodbWrite: writes + indexWrites,
+    dynamodbRead: reads,
     dynamodbGbMonth: storedGb,
     restoreGbMonth: storedGb,
+    kmsRequest: Math.min(attempts, (a.deliverEnvironments.value * subscribers * minutesAMonth) / a.secretMinutes.value),
     expressIngestGb: (million * a.changeKb.value) / kbInGb,
-    logGb: (invocations * a.lineKb.value) / kbInGb,
+    logGb: loggedKb / kbInGb,
     metricMonth: metricsFor(subscribers),
     internetGb: (attempts * (a.changeKb.value + a.webhookOverheadKb.value)) / kbInGb,
   };

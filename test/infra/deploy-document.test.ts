@@ -9,8 +9,9 @@ const all = (template: typeof dev, type: string) => Object.values(resourcesOf(te
 
 describe('docs/deploy.md', () => {
   it('names resources by ids that they have in every stage', () => {
-    const named = [...page.matchAll(/\$\(resource (\w+)\)/g)].map(([, id = '']) => id);
-    expect(new Set(named).size).toBeGreaterThan(1);
+    const pages = `${page}${readText('docs/runbook.md')}`;
+    const named = [...pages.matchAll(/\$\(resource (\w+)\)|\b(\w+[0-9A-F]{8})\b/g)].map(([, id = '', bare = id]) => bare);
+    expect(new Set(named).size).toBeGreaterThan(4);
     for (const template of [dev, prod]) {
       const ids = Object.keys((template.toJSON() as { Resources: object }).Resources);
       expect(named.filter((id) => !ids.includes(id))).toEqual([]);

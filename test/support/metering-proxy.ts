@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request as sendTo, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, request as sendTo, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tables, type IndexDefinition, type TableDefinition } from '#lib/dynamodb/tables.ts';
 
@@ -34,6 +34,7 @@ const reading = new Set(['GetItem', 'Query', 'Scan']);
  */
 export async function startMeteringProxy(targetUrl: string): Promise<MeteringProxy> {
   const metered = new Map<string, Metered>();
+  const agent = new Agent({ keepAlive: true });
   const note = (kind: string, units: Partial<Metered>): void => {
     const so = metered.get(kind) ?? { calls: 0, reads: 0, writes: 0, indexWrites: 0 };
     metered.set(kind, {
@@ -45,8 +46,7 @@ export async function startMeteringProxy(targetUrl: string): Promise<MeteringPro
   };
   const ask = async (request: IncomingMessage, operation: string, body: Body): Promise<{ status: number; answer: Body }> => {
     const headers = { ...pick(request, 'content-type', 'authorization', 'x-amz-date'), 'x-amz-target': targetOf(request, operation) };
-    // A connection for each: none that the emulator may close while it is idle.
-    const onward = sendTo(targetUrl, { method: 'POST', agent: false, headers });
+    const onward = sendTo(targetUrl, { method: 'POST', agent, headers });
     onward.end(JSON.stringify(body));
     const [response] = (await once(onward, 'response')) as [IncomingMessage];
     const text = Buffer.concat(await response.toArray()).toString('utf8');
@@ -101,6 +101,7 @@ export async function startMeteringProxy(targetUrl: string): Promise<MeteringPro
       return taken;
     },
     async stop() {
+      agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
