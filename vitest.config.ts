@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { filesAtOnce, suites } from './scripts/testing/suites.ts';
+import { suites } from './scripts/testing/suites.ts';
 
 /** One project per suite of scripts/testing/suites.ts. `npm test` runs them one after the other; an editor may run them by name. */
 export default defineConfig({
@@ -21,7 +21,8 @@ export default defineConfig({
         testTimeout: suite.testTimeoutMs,
         hookTimeout: suite.hookTimeoutMs,
         teardownTimeout: 10_000,
-        maxWorkers: filesAtOnce,
+        fileParallelism: suite.filesAtOnce > 1,
+        maxWorkers: suite.filesAtOnce,
         sequence: { groupOrder: suites.indexOf(suite) },
       },
     })),

@@ -6,12 +6,18 @@ import { digestOf } from '#lib/okta/secret-digest.ts';
 import { decoyBox } from '#lib/sealing/decoy-box.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { memoryDataKeys } from './memory-data-keys.ts';
+import { frontDoorGroup } from './timing-front-door.ts';
+import { keptIn } from './timing-kept.ts';
+import { plantedIn } from './timing-planted.ts';
 import type { Guess } from './timing-samples.ts';
 
 export interface Pair {
   readonly name: string;
-  /** `place`: the same work with other bytes; must not be told apart. `alike`: other work; may differ by little. `planted`: must be told apart. */
-  readonly kind: 'place' | 'alike' | 'planted';
+  /**
+   * `place`: the same work with other bytes; must not be told apart. `alike`: other work; may differ by little. `planted`: must be told apart.
+   * `null`: as `place`, with nothing that anybody could learn; if it is told apart, so may be the others for no reason.
+   */
+  readonly kind: 'place' | 'alike' | 'planted' | 'null';
   readonly guesses: readonly [Guess, Guess];
   /** Of the samples; all of them by default. */
   readonly share?: number;
@@ -55,6 +61,7 @@ export async function timingGroups(): Promise<PairGroup[]> {
     }),
     hmacStep(secret),
     hmacWhole(hmac, guess, secret),
+    frontDoorGroup({ secrets, now, signing: hmac, withHeader: orgOf(headerOf(secret)) }),
   ];
 }
 
@@ -66,12 +73,13 @@ interface DigestGroup {
 }
 
 function digestGroup(kind: 'header' | 'basic', { guess, secret, headers }: DigestGroup): PairGroup {
-  const scheme = (of: string): Authentication =>
-    kind === 'header' ? { kind, headerName: 'authorization', digests: [digestOf(of)] } : { kind, digests: [digestOf(of)] };
-  const org = orgOf(scheme(secret));
+  const scheme = (): Authentication => (kind === 'header' ? headerOf(secret) : { kind, digests: [digestOf(secret)] });
+  const org = orgOf(scheme());
+  const other = orgOf(scheme());
+  const digests = other.authentication.flatMap((one) => (one.kind === 'hmac' ? [] : [one.digests]))[0] ?? [];
   const [first, last] = [changed(secret, 0), changed(secret, secret.length - 1)];
   const [atFirst, atLast] = [guess(org, headers(first)), guess(org, headers(last))];
-  const ofOtherLength = guess(orgOf(scheme(secret.slice(0, 22))), headers(first));
+  const against = (kept: string) => keptIn(digests, [digestOf(secret), digestOf(kept)], guess(other, headers(first)));
   const unknown = guess(undefined, headers(first));
   return {
     name: kind,
@@ -82,7 +90,8 @@ function digestGroup(kind: 'header' | 'basic', { guess, secret, headers }: Diges
         guesses: plantedIn([atFirst, atLast], secret, [first, last]),
       },
       { name: 'wrong at the first or the last byte', kind: 'place', guesses: [atFirst, atLast] },
-      { name: 'of the secret`s length or of another', kind: 'place', guesses: [atFirst, ofOtherLength] },
+      { name: 'null: a secret or another of its length', kind: 'null', guesses: against(sameLength(secret)) },
+      { name: 'a secret of this length or of another', kind: 'place', guesses: against(secret.slice(0, 22)) },
       { name: 'a known org or an unknown one', kind: 'alike', guesses: [atFirst, unknown] },
       { name: 'a disabled org or an unknown one', kind: 'alike', guesses: [guess({ ...org, status: 'disabled' }, headers(secret)), guess(undefined, headers(secret))] }, // prettier-ignore
     ],
@@ -93,22 +102,20 @@ function digestGroup(kind: 'header' | 'basic', { guess, secret, headers }: Diges
 function hmacStep(secret: string): PairGroup {
   const bytes = body.subarray(0, 32);
   const right = createHmac('sha256', secret).update(`${timestamp}.`).update(bytes).digest('hex');
-  const guess = (of: string, hex: string): Guess => {
-    const keys = [Buffer.from(of)];
+  const guess = (hex: string, keys = [Buffer.from(secret)]): Guess => {
     return () => Promise.resolve(matchesAnyKey({ timestamp, signatures: `v1=${hex}`, bytes }, keys, now().getTime()));
   };
   const [first, last] = [changed(right, 0), changed(right, 63)];
-  const guesses = [guess(secret, first), guess(secret, last)] as const;
+  const guesses = [guess(first), guess(last)] as const;
+  const keys = [Buffer.from(secret)];
+  const under = (kept: string) => keptIn(keys, [Buffer.from(secret), Buffer.from(kept)], guess(first, keys));
   return {
     name: 'hmac, the step that compares',
     pairs: [
       { name: 'planted: stops at the first byte that differs', kind: 'planted', guesses: plantedIn(guesses, right, [first, last]) },
       { name: 'wrong at the first or the last digit', kind: 'place', guesses },
-      {
-        name: 'under a key of this length or of another',
-        kind: 'place',
-        guesses: [guess(secret, first), guess(secret.slice(0, 22), first)],
-      },
+      { name: 'null: a key or another of its length', kind: 'null', guesses: under(sameLength(secret)) },
+      { name: 'a key of this length or of another', kind: 'place', guesses: under(secret.slice(0, 22)) },
     ],
   };
 }
@@ -117,7 +124,7 @@ function hmacWhole(hmac: Org, guess: Guessing, secret: string): PairGroup {
   const right = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex');
   const signed = (hex: string) => ({ 'x-relay-timestamp': timestamp, 'x-relay-signature': `v1=${hex}` });
   const [first, last] = [signed(changed(right, 0)), signed(changed(right, 63))];
-  const header = orgOf({ kind: 'header', headerName: 'authorization', digests: [digestOf(secret)] });
+  const header = orgOf(headerOf(secret));
   const pair = (name: string, kind: 'place' | 'alike', guesses: Pair['guesses']): Pair => ({ name, kind, guesses, share: slowShare });
   return {
     name: 'hmac, the whole verification',
@@ -129,19 +136,12 @@ function hmacWhole(hmac: Org, guess: Guessing, secret: string): PairGroup {
   };
 }
 
-/** What must never be done: after the real work, a comparison that stops where the guess is wrong. Once, as a careless change would do it. */
-function plantedIn(guesses: Pair['guesses'], secret: string, given: readonly [string, string]): Pair['guesses'] {
-  const right = Buffer.from(secret);
-  const plant = (guess: Guess, text: string): Guess => {
-    const bytes = Buffer.from(text);
-    return async () => {
-      await guess();
-      let at = 0;
-      while (at < right.length && right[at] === bytes[at]) at += 1;
-      return at === right.length;
-    };
-  };
-  return [plant(guesses[0], given[0]), plant(guesses[1], given[1])];
+function headerOf(secret: string): Authentication {
+  return { kind: 'header', headerName: 'authorization', digests: [digestOf(secret)] };
+}
+
+function sameLength(secret: string): string {
+  return randomBytes(secret.length).toString('base64url').slice(0, secret.length);
 }
 
 function orgOf(scheme: Authentication): Org {

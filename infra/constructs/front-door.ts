@@ -24,7 +24,8 @@ interface FrontDoorProps {
  * Two HTTP APIs, so that what is asked of callers at one door (certificates, a name, a throttle) is not asked at the other. Okta's has
  * no authorizer (an extra function inside Okta's three seconds; the handler checks) and no throttle of its own: a 429 is never sent
  * again, so it would destroy events. The admin API is for callers who sign with IAM, but for the public keys of subscriptions: receivers,
- * who have no identity at AWS, verify signatures with them. One throttle is over both.
+ * who have no identity at AWS, verify signatures with them. That route has a throttle of its own: whoever asks for keys without end
+ * takes nothing from those who sign.
  */
 export class FrontDoor extends Construct {
   readonly hooks: HttpDoor;
@@ -49,6 +50,8 @@ export class FrontDoor extends Construct {
       authorizer: new HttpIamAuthorizer(),
       // People and scripts, not events: a runaway caller must not use up what the account has for hooks.
       throttle: { rateLimit: 50, burstLimit: 100 },
+      // Receivers keep the keys they were served: a few calls a second are plenty.
+      openThrottle: { rateLimit: 10, burstLimit: 20 },
       domain: domains?.admin,
       keeping,
       key,

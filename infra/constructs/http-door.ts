@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import {
   ApiMapping,
+  CfnStage,
   DomainName,
   HttpApi,
   HttpMethod,
@@ -26,6 +27,8 @@ interface HttpDoorProps {
   readonly path: string;
   /** Paths under it that everybody may read, `authorizer` or not. */
   readonly open?: readonly string[];
+  /** Over each open path, which everybody can use up, so that nobody else's calls are used up with it. */
+  readonly openThrottle?: ThrottleSettings;
   readonly target: IFunction;
   readonly authorizer: IHttpRouteAuthorizer;
   readonly timeout?: Duration;
@@ -86,8 +89,18 @@ export class HttpDoor extends Construct {
       },
       ...(props.throttle === undefined ? {} : { throttle: props.throttle }),
     });
+    if (props.openThrottle !== undefined) this.#throttleOpenRoutes(props.open ?? [], props.openThrottle);
     this.dnsTarget = domain === undefined ? undefined : this.#answerTo(domain);
     this.url = domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`;
+  }
+
+  /** By key of route, which CDK's stage has no words for. API Gateway refuses a stage with settings of a route that is not there yet. */
+  #throttleOpenRoutes(paths: readonly string[], { rateLimit, burstLimit }: ThrottleSettings): void {
+    const settings = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
+    const { defaultChild } = this.stage.node;
+    if (!(defaultChild instanceof CfnStage)) throw new TypeError('an HTTP stage is made of one CfnStage');
+    defaultChild.routeSettings = Object.fromEntries(paths.map((path) => [`GET ${path}`, settings]));
+    this.stage.node.addDependency(...this.openRoutes);
   }
 
   /** Browsers and Okta alike talk TLS 1.2 or later. With client certificates (mTLS) nobody gets through without one of theirs. */

@@ -2,7 +2,7 @@ import { orgIdSchema } from '../okta/org.ts';
 import { changeOrg, type ChangeOrgOutcome } from '../orgs/change-org.ts';
 import { createOrg } from '../orgs/create-org.ts';
 import { rotateHookSecret } from '../orgs/rotate-hook-secret.ts';
-import type { AdminCall } from './admin-call.ts';
+import type { AdminCall, AdminParts, CallInput } from './admin-call.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
 import { readJsonBody } from './json-body.ts';
 import { orgView } from './org-view.ts';
@@ -56,16 +56,21 @@ export const rotateHookSecretCall: AdminCall = async ({ request, name }, parts) 
 };
 
 /** Not found a second time: whoever asks again after a lost answer learns that it is gone. */
-export const deleteOrgCall: AdminCall = async ({ name }, { orgs, orgSenders, now }) => {
+export async function deleteOrgCall(
+  { name }: Pick<CallInput, 'name'>,
+  { orgs, orgSenders, now }: Pick<AdminParts, 'orgs' | 'orgSenders' | 'now'>,
+): Promise<AdminOutcome> {
   const id = orgIdSchema.safeParse(name);
   const stored = id.success ? await orgs.find(id.data) : undefined;
   if (stored === undefined) return { kind: 'not-found' };
   if (stored.org.madeBy === 'start') return fault({ kind: 'made-at-start' });
-  // First: an org made anew under this name must not be bound to the hooks of the old one.
+  // First: an org made anew under this name must not be bound to the hooks of the old one, and after the removal nobody could ask again.
   await orgSenders.forget(stored.org.id);
   if ((await orgs.remove(stored.org.id, stored.revision)) === 'changed') return fault({ kind: 'raced' });
+  // Once more, for what its hooks sent in between. An environment that goes on with the old org for its minute may still note them.
+  await orgSenders.forget(stored.org.id);
   return { kind: 'found', body: orgView(stored.org, now()) };
-};
+}
 
 export const listOrgHooksCall: AdminCall = async ({ name }, { orgs, orgSenders }) => {
   const id = orgIdSchema.safeParse(name);

@@ -1,4 +1,5 @@
 import { PutItemCommand, QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { RelayError } from '../errors.ts';
 import type { HeardOrgs } from '../intake/heard-orgs.ts';
 import { orgIdSchema, type OrgId } from '../okta/org.ts';
 import type { HeardOrg, LastHeard } from '../orgs/last-heard.ts';
@@ -46,5 +47,7 @@ export function dynamodbHeardOrgs({ client, table }: { client: DynamoDBClient; t
 }
 
 function heardOfItem(item: Item): HeardOrg {
-  return { org: orgIdSchema.parse(item['id']?.S), at: new Date(item['heardAt']?.S ?? '') };
+  const [org, at] = [orgIdSchema.safeParse(item['id']?.S), new Date(item['heardAt']?.S ?? '')];
+  if (org.success && !Number.isNaN(at.getTime())) return { org: org.data, at };
+  throw new RelayError(code, 'A stored note of when an org was heard cannot be read');
 }

@@ -124,8 +124,9 @@ const rowSchema = z.object({
   size: z.coerce.number().int(),
 });
 
-function rowOf(item: Item): QuarantineRow {
-  const row = rowSchema.safeParse(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S ?? value.N])));
+// The SDK answers an attribute called `__proto__` with undefined.
+function rowOf(item: Record<string, AttributeValue | undefined>): QuarantineRow {
+  const row = rowSchema.safeParse(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value?.S ?? value?.N])));
   if (row.success) return row.data;
   throw new RelayError(code, 'A stored quarantine entry cannot be read', { facts: { id: item['id']?.S ?? '?' }, cause: row.error });
 }

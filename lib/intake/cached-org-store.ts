@@ -3,7 +3,10 @@ import type { OrgStore } from './org-store.ts';
 
 /** A changed org is seen after this long at the latest; sooner when a secret does not match (`fresh`). */
 const keptMs = 60_000;
-/** A read, or a failed try, this young is not repeated: a flood of wrong secrets costs one read a second and environment. */
+/**
+ * A read, or a failed try, this young is not repeated: a flood of wrong secrets costs one read a second, environment and org that it
+ * names. One that makes up a name each time costs a read each time.
+ */
 const minRereadMs = 1_000;
 /** While the store is unreachable an org read this long ago still counts: longer than most outages, shorter than a leaked secret may live. */
 const staleMs = 15 * 60_000;

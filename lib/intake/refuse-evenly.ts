@@ -1,7 +1,7 @@
 /**
  * A refusal is answered at a whole multiple of this after the request came. Whether an org is known, which schemes it has and whether a
- * secret is right all cost the same computing; what a store or KMS adds for a name that was not asked for lately is milliseconds, and
- * disappears in here.
+ * secret is right all cost the same computing, and the same reads of the store for whoever guesses less than once a second. What differs by
+ * little disappears in here. A call to KMS, for an org that signs and whose key is not at hand, may take longer than a step, and then shows.
  */
 const stepMs = 25;
 

@@ -9,7 +9,10 @@ const cipher = 'aes-256-gcm';
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Longest an unwrapped data key is kept in memory, so that taking away the right to the master key takes effect. */
+/**
+ * Longest an unwrapped data key is used, so that taking away the right to the master key takes effect. It is dropped when anything is
+ * opened after that: an environment that opens nothing keeps it in memory, unused, for as long as it lives.
+ */
 const maxCacheMs = 5 * 60_000;
 /** Keys kept at most: one subscription has one or two. */
 const maxCachedKeys = 1_000;
@@ -54,12 +57,14 @@ export class SecretBox {
 
   /** @throws RelayError KEY_UNAVAILABLE; SECRET_UNREADABLE when any part was altered or the secret was sealed for another context. */
   async open(sealed: SealedSecret, context: SealContext): Promise<string> {
+    const nowMs = this.#now().getTime();
+    this.#dropExpired(nowMs);
     const iv = base64Bytes(sealed.iv, ivBytes);
     const tag = base64Bytes(sealed.tag, tagBytes);
     const ciphertext = base64Bytes(sealed.ciphertext);
     const wrappedKey = base64Bytes(sealed.wrappedKey);
     if (!iv || !tag || !ciphertext || !wrappedKey) throw unreadable(context, sealed.keyId);
-    const key = await this.#dataKey(sealed, wrappedKey, context);
+    const key = await this.#dataKey(sealed, context, { wrappedKey, nowMs });
     try {
       const opening = createDecipheriv(cipher, key, iv, { authTagLength: tagBytes });
       opening.setAAD(authenticatedData(context, sealed.keyId, sealed.wrappedKey)).setAuthTag(tag);
@@ -70,27 +75,35 @@ export class SecretBox {
   }
 
   /** Callers at the same time share one call; a failure is not remembered. */
-  #dataKey(sealed: SealedSecret, wrappedKey: Uint8Array, context: SealContext): Promise<Uint8Array> {
-    const nowMs = this.#now().getTime();
+  #dataKey(
+    sealed: SealedSecret,
+    context: SealContext,
+    { wrappedKey, nowMs }: { wrappedKey: Uint8Array; nowMs: number },
+  ): Promise<Uint8Array> {
     // The context is part of the name: a key unwrapped for one owner says nothing about what another may unwrap.
     const name = JSON.stringify([sealed.keyId, sealed.wrappedKey, context.purpose, context.owner]);
     const cached = this.#cache.get(name);
     if (cached !== undefined && nowMs < cached.untilMs) return cached.key;
     const key = this.#dataKeys.unwrap(wrappedKey, sealed.keyId, context);
     const entry = { key, untilMs: nowMs + this.#cacheMs };
-    this.#keep(name, entry, nowMs);
+    this.#keep(name, entry);
     // The rejection reaches the caller through `key` itself; this branch only forgets it.
     key.catch(() => this.#cache.get(name) === entry && this.#cache.delete(name));
     return key;
   }
 
-  #keep(name: string, entry: CachedKey, nowMs: number): void {
-    this.#cache.delete(name);
-    for (const [other, { untilMs }] of this.#cache) {
-      // Entries are in the order they were put in, so the first one that is still good ends the search.
-      if (untilMs > nowMs && this.#cache.size < maxCachedKeys) break;
-      this.#cache.delete(other);
+  #dropExpired(nowMs: number): void {
+    for (const [name, { untilMs }] of this.#cache) {
+      // Entries are in the order they were put in, so the first one that is still good ends the search; a clock set back delays it.
+      if (nowMs < untilMs) break;
+      this.#cache.delete(name);
     }
+  }
+
+  #keep(name: string, entry: CachedKey): void {
+    this.#cache.delete(name);
+    const [oldest] = this.#cache.size >= maxCachedKeys ? this.#cache.keys() : [];
+    if (oldest !== undefined) this.#cache.delete(oldest);
     this.#cache.set(name, entry);
   }
 }

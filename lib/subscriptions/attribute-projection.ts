@@ -1,4 +1,5 @@
 import { changeDataSchema, changeSchema, type SequencedChange } from '../identity/change.ts';
+import { placesOf, schemaAttribute } from './schema-attribute.ts';
 
 export const attributeLimits = { paths: 50, pathLength: 200 } as const;
 
@@ -31,15 +32,17 @@ const eventAttributes: ReadonlySet<string> = new Set(Object.keys(changeSchema.sh
 const attributeName = /^\$?[A-Za-z][A-Za-z0-9_-]*$/;
 
 /**
- * What is wrong with a path, in words for its author, or undefined. It is SCIM attribute notation (RFC 7644 §3.10) without schema URNs: names
- * joined by dots, from the change's `data` inwards.
+ * What is wrong with a path, in words for its author, or undefined. It is SCIM attribute notation (RFC 7644 §3.10): names joined by dots, from the
+ * change's `data` inwards, or an attribute by its schema's URN. Why no value filters: docs/decisions/0018-what-an-attribute-path-is.md.
  */
 export function attributePathProblem(path: string): string | undefined {
   if (path.length === 0 || path.length > attributeLimits.pathLength) return `must have 1 to ${attributeLimits.pathLength} characters`;
   if (/[[\]]/.test(path)) return 'cannot hold brackets: a path names members, and of a list it reaches every element';
-  if (path.includes(':')) return 'cannot hold a schema URN';
-  const names = path.split('.');
+  const qualified = path.includes(':') ? schemaAttribute(path) : undefined;
+  if (qualified !== undefined && 'problem' in qualified) return qualified.problem;
+  const names = qualified?.names ?? path.split('.');
   if (!names.every((name) => attributeName.test(name))) return 'must be names joined by dots, such as `user.userName`';
+  if (qualified !== undefined) return undefined;
   const [root = '', inner, ...deeper] = names.map(folded);
   if (!attributeRoots.includes(root))
     return `begins with no member of a change's \`data\`; paths begin with one of ${attributeRoots.join(', ')}`;
@@ -52,7 +55,7 @@ export function attributePathProblem(path: string): string | undefined {
  * included. Total: a path that leads to nothing leaves nothing. It adds nothing, and does not touch its input.
  */
 export function projected(change: SequencedChange, paths: readonly string[]): object {
-  const wanted = treeOf([...alwaysSent, ...paths]);
+  const wanted = treeOf([...alwaysSent, ...paths].flatMap((path) => namesOf(path, change.data.scim?.resourceType)));
   const data = Object.fromEntries(
     // The first name in its own spelling only, so that a stray member called `USER` is not taken for `user`.
     Object.entries(change.data).flatMap(([name, value]) => (attributeRoots.includes(name) ? kept(name, value, wanted) : [])),
@@ -68,9 +71,16 @@ export function projected(change: SequencedChange, paths: readonly string[]): ob
 /** By folded name: what is wanted of a member, all of it or some of its own. */
 type Tree = Map<string, Tree | 'whole'>;
 
-function treeOf(paths: readonly string[]): Tree {
+/** What a path leads to, by names; a stored one that nobody would accept any more leads nowhere. */
+function namesOf(path: string, resourceType: string | undefined): string[][] {
+  if (!path.includes(':')) return [path.split('.')];
+  const attribute = schemaAttribute(path);
+  return 'problem' in attribute ? [] : placesOf(attribute, resourceType);
+}
+
+function treeOf(paths: readonly (readonly string[])[]): Tree {
   const tree: Tree = new Map();
-  for (const path of paths) plant(tree, path.split('.').map(folded));
+  for (const names of paths) plant(tree, names.map(folded));
   return tree;
 }
 

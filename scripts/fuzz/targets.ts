@@ -4,6 +4,7 @@ import { hookBody, hookRepeat, hookRequests } from './targets/hook-targets.ts';
 import { deliveryMessages, kafkaRecord, mskEvent, replayMessage, spoolMessage } from './targets/message-targets.ts';
 import { oktaAnswer, oktaBody } from './targets/okta-targets.ts';
 import { sealedSecret } from './targets/secret-targets.ts';
+import { queriedTargets } from './targets/queried-targets.ts';
 import { storedMessage, storedTargets } from './targets/stored-targets.ts';
 import { retryAfter, subscriberAnswer } from './targets/subscriber-targets.ts';
 import { endpointUrl, scimFilter, typePattern } from './targets/subscription-targets.ts';
@@ -25,6 +26,7 @@ export async function startTargets(): Promise<Target[]> {
     spoolMessage,
     replayMessage,
     ...storedTargets,
+    ...queriedTargets,
     storedMessage,
     sealedSecret,
     oktaBody,

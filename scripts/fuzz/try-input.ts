@@ -41,8 +41,8 @@ async function once(target: Target, input: Uint8Array, watch: PollutionWatch): P
   }
   const { user, system } = process.threadCpuUsage(before);
   const tookMs = (user + system) / 1_000;
-  const added = watch.added();
-  if (added.length > 0) return { kind: 'failed', fault: 'prototype-pollution', detail: added.join(', ') };
+  const changed = watch.changed();
+  if (changed.length > 0) return { kind: 'failed', fault: 'prototype-pollution', detail: changed.join(', ') };
   if (!target.outcomes.includes(outcome)) return { kind: 'failed', fault: 'undocumented-outcome', detail: outcome };
   return { kind: 'ended', outcome, tookMs };
 }

@@ -1,10 +1,3 @@
-/**
- * Files of a suite that run at a time. Those that boot a whole relay use less than a core and mostly wait, for a broker to boot, an outage to
- * last, a lane to be due: two of them share two cores, and each has a relay, a broker and folders of its own. A file that kills or
- * freezes the broker that `npm test` started would take it from the other one.
- */
-export const filesAtOnce = 2;
-
 /** With full counts a property can take a minute on a machine that does other things as well. */
 const isFull = process.env['RELAY_TEST_SCALE'] === 'full';
 
@@ -14,6 +7,8 @@ export interface Suite {
   readonly about: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Files of the suite that run at a time. A file that kills or freezes the broker that `npm test` started would take it from the other one. */
+  readonly filesAtOnce: 1 | 2;
   readonly testTimeoutMs: number;
   readonly hookTimeoutMs: number;
 }
@@ -29,6 +24,7 @@ export const suites: readonly Suite[] = [
     about: 'units, properties, handlers with golden AWS events, architecture',
     include: ['test/**/*.test.ts'],
     exclude: ownFolders.map(inFolder),
+    filesAtOnce: 2,
     testTimeoutMs: isFull ? 120_000 : 20_000,
     hookTimeoutMs: 30_000,
   },
@@ -37,6 +33,7 @@ export const suites: readonly Suite[] = [
     about: 'one suite per port, each implementation of it',
     include: [inFolder('contract')],
     exclude: [],
+    filesAtOnce: 2,
     testTimeoutMs: 30_000,
     hookTimeoutMs: 60_000,
   },
@@ -45,6 +42,8 @@ export const suites: readonly Suite[] = [
     about: 'several parts together, real Apache Kafka among them',
     include: [inFolder('integration')],
     exclude: [busy],
+    // They mostly wait, for a broker to boot or an outage to last, and each has a relay, a broker and folders of its own.
+    filesAtOnce: 2,
     testTimeoutMs: 300_000,
     hookTimeoutMs: 120_000,
   },
@@ -53,6 +52,8 @@ export const suites: readonly Suite[] = [
     about: 'the whole relay as a process of its own, over HTTP, killed and restarted',
     include: [inFolder('e2e'), busy],
     exclude: [],
+    // With full counts one relay and its test keep two cores busy; with quick ones they mostly wait for each other.
+    filesAtOnce: isFull ? 1 : 2,
     testTimeoutMs: 600_000,
     hookTimeoutMs: 120_000,
   },

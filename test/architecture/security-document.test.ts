@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startTargets } from '../../scripts/fuzz/targets.ts';
 import { sectionsOf, tablesOf } from './markdown.ts';
 import { listFiles, readText, repositoryRoot } from './repository.ts';
 
@@ -37,10 +38,15 @@ describe('docs/security.md', () => {
     expect(spellings.size).toBeGreaterThan(said);
   });
 
-  it('tells how many inputs were run, with the command that runs the same again', () => {
-    const [, told, given] = /([\d,]+)\s+inputs\s+\(`npm run fuzz -- --inputs (\d+) --seed \d+`/.exec(document) ?? [];
+  it('tells how many inputs were run over how many targets, with the command that runs the same again', async () => {
+    const [, told, over, given] = /([\d,]+)\s+inputs\s+over\s+(\d+)\s+targets\s+\(`npm run fuzz -- --inputs (\d+) --seed \d+`/.exec(document) ?? []; // prettier-ignore
     expect(Number(told?.replaceAll(',', ''))).toBeGreaterThanOrEqual(1_000_000);
     expect(told?.replaceAll(',', '')).toBe(given);
+    const targets = await startTargets();
+    for (const target of targets) await target.close?.();
+    // A run before the latest target says what came after it; whoever repeats the run takes that sentence out.
+    if (!/It was before\s/.test(document)) expect(Number(over)).toBe(targets.length);
+    expect(Number(over)).toBeLessThanOrEqual(targets.length);
   });
 });
 

@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 
 /**
  * Receivers that share no code with the relay, which signs with node:crypto: the package of the Standard Webhooks project (its own HMAC in
- * JavaScript), WebCrypto and Python for `v1`, and `@noble/ed25519` (its own curve arithmetic) for `v1a`.
+ * JavaScript), WebCrypto and Python for `v1`; `@noble/ed25519` (its own curve arithmetic) and Python's `cryptography` for `v1a`.
  */
 export interface SignedWebhook {
   readonly headers: Readonly<Record<string, string>>;
@@ -53,6 +53,9 @@ export async function publicKeyOf(pair: string): Promise<string> {
   return Buffer.from(await getPublicKeyAsync(Uint8Array.from(seed))).toString('base64url');
 }
 
+/** How a program ends that lacks a module: no status of Python's own. */
+const noModule = 77;
+
 const pythonProgram = `
 import base64, hashlib, hmac, json, sys
 for secret, content, given in json.load(sys.stdin):
@@ -63,19 +66,47 @@ for secret, content, given in json.load(sys.stdin):
 
 /** What Python's own hmac says of each; undefined where there is no Python. */
 export function areAcceptedByPython(webhooks: readonly (SignedWebhook & { readonly secret: string })[]): boolean[] | undefined {
-  const input = webhooks.map((webhook) => [
-    webhook.secret,
-    Buffer.from(signedBytes(webhook)).toString('base64'),
-    webhook.headers['webhook-signature'],
-  ]);
-  const { error, status, stdout, stderr } = spawnSync('python3', ['-c', pythonProgram], { input: JSON.stringify(input), encoding: 'utf8' });
+  const input = webhooks.map((webhook) => [webhook.secret, signedText(webhook), webhook.headers['webhook-signature']]);
+  return saidByPython(pythonProgram, input);
+}
+
+const ed25519Program = `
+import base64, json, sys
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    sys.exit(${noModule})
+def signed(key, content, one):
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(base64.b64decode(one), content)
+        return True
+    except InvalidSignature:
+        return False
+for x, content, given in json.load(sys.stdin):
+    key = base64.urlsafe_b64decode(x + '=' * (-len(x) % 4))
+    print(any(signed(key, base64.b64decode(content), one[4:]) for one in given.split(' ') if one.startswith('v1a,')))
+`;
+
+/** What Python's package `cryptography` says of each: whether a `v1a` signature is by the key. Undefined where there is no Python or no such package. */
+export function areSignedByPython(webhooks: readonly (SignedWebhook & { readonly key: ServedKey })[]): boolean[] | undefined {
+  const input = webhooks.map((webhook) => [webhook.key.x, signedText(webhook), webhook.headers['webhook-signature']]);
+  return saidByPython(ed25519Program, input);
+}
+
+/** A line for each, `True` or not; undefined where Python or a module is not there. */
+function saidByPython(program: string, input: readonly unknown[]): boolean[] | undefined {
+  const { error, status, stdout, stderr } = spawnSync('python3', ['-c', program], { input: JSON.stringify(input), encoding: 'utf8' });
   if (error !== undefined && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (status === noModule) return undefined;
   if (status !== 0) throw new Error(`python3 failed: ${stderr}`);
   return stdout
     .trim()
     .split('\n')
     .map((line) => line === 'True');
 }
+
+const signedText = (webhook: SignedWebhook): string => Buffer.from(signedBytes(webhook)).toString('base64');
 
 const keyBytes = (secret: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(secret.replace(/^whsec_/, ''), 'base64'));
 

@@ -23,11 +23,11 @@ interface StoredKind {
   /** What an item that cannot be read is thrown with. */
   readonly code: ErrorCode;
   /** Reads an item and holds what its readers rely on. */
-  readonly read: (item: StoredItem) => void;
+  readonly read: (item: StoredItem) => void | Promise<void>;
 }
 
 /** Items of one table. Whoever can write there is trusted with what he writes, and yet must not stop more than that item's readers. */
-function storedItems(name: string, { seeds, code, read }: StoredKind): Target {
+export function storedItems(name: string, { seeds, code, read }: StoredKind): Target {
   return {
     name: `stored-${name}`,
     about: `items of the table of ${name}s, as they are read back`,
@@ -37,11 +37,11 @@ function storedItems(name: string, { seeds, code, read }: StoredKind): Target {
     weight: 3,
     outcomes: ['read', 'unreadable', 'no-item'],
     limitMs: defaultLimitMs,
-    run(input) {
+    async run(input) {
       const item = storedItem(input);
       if (item === undefined) return 'no-item';
       try {
-        read(item);
+        await read(item);
         return 'read';
       } catch (error) {
         if (!isRelayError(error, code)) throw error;

@@ -5,6 +5,8 @@ import { maxChangeBytes } from '#lib/identity/change.ts';
 import { CachedOrgStore } from '#lib/intake/cached-org-store.ts';
 import { HookBinding } from '#lib/intake/hook-binding.ts';
 import { receiveHook, type ReceivingHooks } from '#lib/intake/receive-hook.ts';
+import type { HookOutcome } from '#lib/intake/hook-outcome.ts';
+import type { Org } from '#lib/okta/org.ts';
 import { maxHookBodyBytes } from '#lib/okta/hook-envelope.ts';
 import { senderRanges } from '#lib/okta/sender-ranges.ts';
 import { headerScheme, hookRequest, noon, orgWith, sealedAs, signature } from '../okta/authenticity-fixtures.ts';
@@ -55,6 +57,47 @@ describe('authenticity', () => {
     const store = new CachedOrgStore(orgs, { now: () => noon });
     for (let i = 0; i < 20; i += 1) await receive({ headers: { authorization: `wrong ${i}` } }, { orgs: store });
     expect(orgs.reads).toBe(1);
+  });
+});
+
+describe('a wrong secret, more than a second after the org was read', () => {
+  const wrong = { headers: { authorization: 'wrong', 'x-relay-timestamp': '1', 'x-relay-signature': `v1=${'0'.repeat(64)}` } };
+  const hmac = orgWith({ kind: 'hmac', secrets: [sealedAs('key')] });
+
+  /** Secrets, real or not, that a request opens; `meanwhile` the stored org becomes another. */
+  async function openedBy(org: Org | undefined, meanwhile = org): Promise<{ outcome: HookOutcome; opened: number }> {
+    let nowMs = noon.getTime();
+    let opened = 0;
+    const now = () => new Date(nowMs);
+    const hold = (held: Org | undefined) => (held === undefined ? orgs.orgs.delete(acme.id) : orgs.orgs.set(acme.id, held));
+    // Like a table, and unlike the memory of a test: each read makes an object of its own.
+    const store = new CachedOrgStore({ find: async (id) => structuredClone(await orgs.find(id)) }, { now });
+    const count = async () => String((opened += 1));
+    const warm = { orgs: store, now, secrets: { open: count, openDecoy: count } };
+    hold(org);
+    await receive(wrong, warm);
+    hold(meanwhile);
+    nowMs += 1_001;
+    opened = 0;
+    return { outcome: await receive(wrong, warm), opened };
+  }
+
+  it.each([
+    ['an org that signs', hmac],
+    ['an org with a header', acme],
+    ['a disabled org', { ...hmac, status: 'disabled' as const }],
+    ['an unknown org', undefined],
+    ['an org of which something else has changed', hmac, { ...hmac, hosts: ['other.okta.com'] }],
+  ])('costs one verification for %s', async (_name, org, meanwhile?: Org) => {
+    expect(await openedBy(org, meanwhile)).toEqual({ outcome: { kind: 'refused' }, opened: 2 });
+  });
+
+  it.each([
+    ['another secret', acme, hmac],
+    ['a longer overlap', hmac, orgWith({ kind: 'hmac', secrets: [sealedAs('key')], previousUntil: noon.toISOString() })],
+    ['another status', { ...hmac, status: 'disabled' as const }, hmac],
+  ])('is verified once more where the org has %s by now', async (_name, org, meanwhile) => {
+    expect((await openedBy(org, meanwhile)).opened).toBe(4);
   });
 });
 

@@ -124,6 +124,25 @@ describe('SecretBox', () => {
     expect(unwraps).toBe(2);
   });
 
+  it.each([
+    ['five minutes', 'a secret with a key at hand', 5 * minutes],
+    ['a day', 'what cannot be read', 24 * 60 * minutes],
+  ])('after %s drops a key when it opens %s', async (_, what, laterMs) => {
+    const startMs = nowMs;
+    const [old, young] = await Promise.all([box.seal('old', context), box.seal('young', context)]);
+    await box.open(old, context);
+    nowMs = startMs + 5 * minutes - 1;
+    await box.open(young, context);
+    nowMs = startMs + laterMs;
+    if (what === 'what cannot be read') await expect(box.open({ ...young, iv: '' }, context)).rejects.toThrow();
+    else await box.open(young, context);
+    expect(unwraps).toBe(2);
+    // Set back, the clock would let the old key be used again, were it still there.
+    nowMs = startMs;
+    await box.open(old, context);
+    expect(unwraps).toBe(3);
+  });
+
   it('caches for less when told so, never for more', async () => {
     const dataKeys: DataKeys = { generate: (owner) => real.generate(owner), unwrap: (...input) => ((unwraps += 1), real.unwrap(...input)) };
     for (const [cacheMs, lastsMs] of [

@@ -6,7 +6,21 @@ import { scaled } from '../../support/scale.ts';
 import { publishedSchemaErrors } from '../identity/change-rules.ts';
 import { changeFixtures } from '../identity/fixtures.ts';
 
-const names = ['id', 'userName', 'displayName', 'DISPLAYNAME', 'value', 'type', 'constructor', 'toString', '__proto__', 'name', 'patch'];
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const names = [
+  'id',
+  'userName',
+  'displayName',
+  'DISPLAYNAME',
+  'value',
+  'type',
+  'constructor',
+  'toString',
+  '__proto__',
+  'name',
+  'patch',
+  enterprise,
+];
 const json = fc.letrec((tie) => ({
   value: fc.oneof({ maxDepth: 4 }, fc.string({ maxLength: 8 }), fc.integer(), fc.constant(null), tie('object'), fc.array(tie('value'), { maxLength: 3 })),
   object: fc.array(fc.tuple(fc.constantFrom(...names), tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries) as unknown),
@@ -37,10 +51,15 @@ const change = fc
   })
   .filter((candidate) => changeSchema.safeParse(candidate).success);
 
-const path = fc
-  .tuple(fc.constantFrom(...attributeRoots), fc.array(fc.constantFrom(...names.filter((name) => name !== '__proto__'), 'resource', 'event', 'eventType'), { maxLength: 3 }))
-  .map(([root, rest]) => [root, ...rest].join('.'))
-  .filter((text) => attributePathProblem(text) === undefined); // prettier-ignore
+const simpleNames = names.filter((name) => name !== '__proto__' && name !== enterprise);
+const dotted = fc
+  .tuple(fc.constantFrom(...attributeRoots), fc.array(fc.constantFrom(...simpleNames, 'resource', 'event', 'eventType'), { maxLength: 3 }))
+  .map(([root, rest]) => [root, ...rest].join('.')); // prettier-ignore
+const coreUrns = { user: 'urn:ietf:params:scim:schemas:core:2.0:User', group: 'urn:ietf:params:scim:schemas:core:2.0:Group' };
+const qualified = fc
+  .tuple(fc.constantFrom(coreUrns.user, coreUrns.group, enterprise), fc.array(fc.constantFrom(...simpleNames), { minLength: 1, maxLength: 2 }))
+  .map(([urn, attribute]) => `${urn}:${attribute.join('.')}`); // prettier-ignore
+const path = fc.oneof(dotted, qualified).filter((text) => attributePathProblem(text) === undefined);
 
 interface Leaf {
   readonly path: readonly string[];
@@ -70,21 +89,38 @@ function isWithin(part: unknown, whole: unknown): boolean {
 }
 
 const lower = (text: string) => text.toLowerCase();
-const isAskedFor = (leaf: Leaf, paths: readonly string[]): boolean =>
-  [...alwaysSent, ...paths].some((wanted) => {
-    const steps = wanted.split('.').map(lower);
-    return steps.every((step, index) => lower(leaf.path[index] ?? '') === step) && leaf.path[0] === wanted.split('.')[0];
-  });
+const isBelow = (leaf: Leaf, steps: readonly string[]): boolean =>
+  steps.every((step, index) => lower(leaf.path[index] ?? '') === lower(step)) && leaf.path[0] === steps[0];
+
+/** As docs/subscribers.md says it: where the attribute of a path is in a change with a SCIM resource of this type. */
+function placesOf(wanted: string, resourceType: string | undefined): string[][] {
+  if (wanted.startsWith(`${enterprise}:`)) return [['scim', 'resource', enterprise, ...wanted.slice(enterprise.length + 1).split('.')]];
+  for (const [of, urn] of Object.entries(coreUrns)) {
+    if (!wanted.startsWith(`${urn}:`)) continue;
+    const attribute = wanted.slice(urn.length + 1).split('.');
+    const shown = of === 'user' ? ['id', 'userName', 'displayName'] : ['id', 'displayName'];
+    return [
+      ...(shown.map(lower).includes(lower(attribute[0] ?? '')) ? [[of, ...attribute]] : []),
+      ...(lower(resourceType ?? '') === of ? [['scim', 'resource', ...attribute]] : []),
+    ];
+  }
+  return [wanted.split('.')];
+}
+
+const isAskedFor = (leaf: Leaf, paths: readonly string[], resourceType: string | undefined): boolean =>
+  [...alwaysSent, ...paths].some((wanted) => placesOf(wanted, resourceType).some((steps) => isBelow(leaf, steps)));
 
 const schemaErrors = publishedSchemaErrors();
 
 it('is a part of the change, holds no value that was not asked for and every one that was, and is a change by the published schema', () => {
   let asked = 0;
+  let askedByUrn = 0;
   fc.assert(
     fc.property(change, fc.array(path, { maxLength: 4 }), (whole, paths) => {
+      const resourceType = whole.data.scim?.resourceType;
       const sent = JSON.parse(JSON.stringify(projected(whole, paths))) as SequencedChange;
       expect(isWithin(sent, whole)).toBe(true);
-      expect(leaves(sent.data).filter((leaf) => !isAskedFor(leaf, paths))).toEqual([]);
+      expect(leaves(sent.data).filter((leaf) => !isAskedFor(leaf, paths, resourceType))).toEqual([]);
       expect(schemaErrors(sent)).toEqual([]);
       expect(changeSchema.safeParse(sent).error).toBeUndefined();
       // It is narrowed when it is queued and at each attempt.
@@ -93,14 +129,23 @@ it('is a part of the change, holds no value that was not asked for and every one
       // Lists within lists are not looked into, so only what they do not hide is sure to be there.
       const shown = new Set(leaves(sent.data).map(({ path: at, value }) => JSON.stringify([at, value])));
       const wanted = leaves(withoutInnerLists(whole.data)).filter(
-        (leaf) => isAskedFor(leaf, paths) && leaf.value !== '[]' && leaf.value !== '{}',
+        (leaf) => isAskedFor(leaf, paths, resourceType) && leaf.value !== '[]' && leaf.value !== '{}',
       );
       expect(wanted.filter(({ path: at, value }) => !shown.has(JSON.stringify([at, value])))).toEqual([]);
       asked += wanted.length;
+      askedByUrn += wanted.filter(
+        (leaf) =>
+          !isAskedFor(
+            leaf,
+            paths.filter((one) => !one.includes(':')),
+            resourceType,
+          ),
+      ).length;
     }),
     { numRuns: scaled(20_000, 1_000) },
   );
   expect(asked).toBeGreaterThan(1_000);
+  expect(askedByUrn).toBeGreaterThan(20);
 });
 
 function withoutInnerLists(value: unknown): unknown {

@@ -3,6 +3,9 @@ import type { SequencedChange } from '#lib/identity/change.ts';
 import { alwaysSent, attributePathProblem, projected } from '#lib/subscriptions/attribute-projection.ts';
 import { memberAdded } from './changes.ts';
 
+const core = 'urn:ietf:params:scim:schemas:core:2.0';
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
 /** A change with something in every place there is. */
 function fullChange(): SequencedChange {
   const { data, ...change } = memberAdded();
@@ -20,7 +23,12 @@ function fullChange(): SequencedChange {
         operation: 'patch',
         attributes: ['displayName'],
         patch: { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'add', path: 'members', value: 'Ana' }] },
-        resource: { userName: 'ana@example.com', emails: [{ value: 'ana@example.com', type: 'work' }, { value: 'ana@home.example.com' }] },
+        resource: {
+          userName: 'ana@example.com',
+          displayName: 'Of the resource',
+          emails: [{ value: 'ana@example.com', type: 'work' }, { value: 'ana@home.example.com' }],
+          [enterprise]: { department: 'Research', manager: { value: '00uBen', displayName: 'Ben Osei' } },
+        },
       },
       okta: {
         eventType: 'group.user_membership.add',
@@ -76,6 +84,39 @@ describe('a projection', () => {
     expect(dataOf([path])).toEqual({ ...always, ...added });
   });
 
+  it.each<[string, object, object]>([
+    [`${core}:User:userName`, { user: { id: '00uAna', userName: 'ana@example.com' } }, { resource: { userName: 'ana@example.com' } }],
+    [`${core}:User:displayName`, { user: { id: '00uAna', displayName: 'Ana Ito' } }, { resource: { displayName: 'Of the resource' } }],
+    [`${core}:USER:emails.type`, {}, { resource: { emails: [{ type: 'work' }] } }],
+    [`${enterprise}:department`, {}, { resource: { [enterprise]: { department: 'Research' } } }],
+    [`${enterprise.toUpperCase()}:MANAGER.displayname`, {}, { resource: { [enterprise]: { manager: { displayName: 'Ben Osei' } } } }],
+    [`${core}:Group:displayName`, { group: { id: '00gEng', displayName: 'Engineering' } }, {}],
+    [`${core}:User:nickName`, {}, {}],
+    [`${core}:Group:userName`, {}, {}],
+    ['urn:example:params:1.0:Badge:number', {}, {}],
+  ])('of a User adds exactly the attribute that %s is', (path, added, ofResource) => {
+    const whole = fullChange();
+    const ofUser = { ...whole, data: { ...whole.data, scim: { ...whole.data.scim, resourceType: 'User' as const } } };
+    const { data } = projected(ofUser as SequencedChange, [path]) as { data: object };
+    expect(data).toEqual({ ...always, ...added, scim: { ...always.scim, resourceType: 'User', ...ofResource } });
+  });
+
+  it("takes a Group's displayName for no User's, and the other way round", () => {
+    expect(dataOf([`${core}:User:displayName`])).toEqual({ ...always, user: { id: '00uAna', displayName: 'Ana Ito' } });
+    expect(dataOf([`${core}:Group:displayName`])).toEqual({
+      ...always,
+      group: { id: '00gEng', displayName: 'Engineering' },
+      scim: { ...always.scim, resource: { displayName: 'Of the resource' } },
+    });
+  });
+
+  it.each(['user:userName', 'urn:ietf:params:scim:api:messages:2.0:PatchOp:Operations', 'scim.resource:user'])(
+    'leaves nothing for %s, should one like it ever be stored',
+    (path) => {
+      expect(dataOf([path])).toEqual(always);
+    },
+  );
+
   it.each(['user.nickName', 'user.userName.first', 'roles.name', 'user.constructor', 'user.toString', 'okta.event.nothing.there'])(
     'leaves nothing for %s, which leads to nothing',
     (path) => {
@@ -122,6 +163,17 @@ describe('an attribute path', () => {
     },
   );
 
+  it.each([
+    `${core}:User:userName`,
+    `${core}:Group:displayName`,
+    `${core}:user:name.familyName`,
+    `${enterprise}:department`,
+    `${enterprise}:manager.value`,
+    'urn:okta:acme_app_1:1.0:user:custom:badgeNumber',
+  ])('can be an attribute by the URN of its schema: %s', (path) => {
+    expect(attributePathProblem(path)).toBeUndefined();
+  });
+
   it.each([...alwaysSent])('is always sent, and can be asked for: %s', (path) => {
     expect(attributePathProblem(path)).toBeUndefined();
   });
@@ -130,7 +182,21 @@ describe('an attribute path', () => {
     ['', '1 to 200 characters'],
     [`user.${'x'.repeat(196)}`, '1 to 200 characters'],
     ['emails[type eq "work"].value', 'brackets'],
-    ['urn:ietf:params:scim:schemas:core:2.0:User:userName', 'schema URN'],
+    [`${core}:User:emails[type eq "work"].value`, 'brackets'],
+    [`${core}:User`, 'no change has attributes of'],
+    [enterprise, 'no change has attributes of'],
+    [`${core}:ServiceProviderConfig:patch`, 'no change has attributes of'],
+    ['urn:ietf:params:scim:api:messages:2.0:PatchOp:Operations', 'no change has attributes of'],
+    [`${core}:User:`, 'names joined by dots'],
+    [`${core}:User:user name`, 'names joined by dots'],
+    [`${core}:User:__proto__`, 'names joined by dots'],
+    ['urn:', 'is not a schema URN'],
+    ['urn:userName', 'is not a schema URN'],
+    ['user:userName', 'is not a schema URN'],
+    ['okta:login', 'is not a schema URN'],
+    [` ${core}:User:userName`, 'is not a schema URN'],
+    [`user.${core}:User:userName`, 'is not a schema URN'],
+    [`urn${':a'.repeat(60)}::b`, 'is not a schema URN'],
     ['user..userName', 'names joined by dots'],
     ['.user', 'names joined by dots'],
     ['user.', 'names joined by dots'],

@@ -5,6 +5,7 @@ import { jwkOf, keyPairOf } from '#lib/subscriptions/ed25519-keys.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import {
   areAcceptedByPython,
+  areSignedByPython,
   isAcceptedByPackage,
   isAcceptedByWebCrypto,
   isSignedByOneOf,
@@ -129,5 +130,15 @@ describe('what is signed', () => {
     if (verdicts === undefined)
       return context.skip('NOT RUN: there is no python3 here; the package and WebCrypto verified the same webhooks');
     expect(verdicts).toEqual(cases.map((_, index) => index < cases.length / 2));
+  });
+
+  it("is verified by Python's cryptography with each key, and not with a byte more or by the key of another", (context) => {
+    const withKey = (list: typeof webhooks) => list.flatMap((webhook) => webhook.keys.map((key) => ({ ...webhook, key })));
+    const others = webhooks.map((webhook, index) => ({ ...webhook, keys: webhooks.at(index - 1)!.keys }));
+    const cases = [...withKey(webhooks), ...withKey(altered), ...withKey(others)];
+    const verdicts = areSignedByPython(cases);
+    if (verdicts === undefined)
+      return context.skip('NOT RUN: there is no python3 with cryptography here; @noble/ed25519 verified the same webhooks');
+    expect(verdicts).toEqual(cases.map((_, index) => index < cases.length / 3));
   });
 });

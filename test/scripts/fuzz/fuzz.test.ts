@@ -24,7 +24,7 @@ const shown = (reports: readonly TargetReport[]): string[] =>
 describe('every parser that meets bytes of others', () => {
   it('ends broken input in a way it is known for, in bounded time, and leaves the prototypes alone', async () => {
     const seed = runSeed();
-    const inputs = scaled(60_000, 3_000);
+    const inputs = scaled(60_000, 1_200);
     const reports = await runFuzz({ targets, seed, goesOn: (done) => done < inputs });
     expect(shown(reports), `seed ${seed}`).toEqual([]);
     expect(reports.reduce((sum, report) => sum + report.inputs, 0)).toBe(inputs);

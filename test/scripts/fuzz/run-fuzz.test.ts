@@ -57,6 +57,27 @@ describe('a run', () => {
     expect('polluted' in {}).toBe(false);
   });
 
+  it.each<[string, object, PropertyKey, PropertyDescriptor]>([
+    ['another in the place of toString', Object.prototype, 'toString', { value: () => 'polluted' }],
+    ['one that is seen in loops', Object.prototype, 'valueOf', { enumerable: true }],
+    ['a getter', RegExp.prototype, 'source', { get: () => 'polluted' }],
+    ['one more', Set.prototype, 'polluted', { value: true, configurable: true }],
+    ['none any more', Date.prototype, 'toISOString', {}],
+    ['another in the place of one of typed arrays', Object.getPrototypeOf(Uint8Array.prototype) as object, 'slice', { value: () => [] }],
+  ])('finds a prototype that has %s, and puts it right', async (about, prototype, key, member) => {
+    const before = Reflect.getOwnPropertyDescriptor(prototype, key);
+    const failure = await faultOf(
+      flawed(() => {
+        if (about === 'none any more') Reflect.deleteProperty(prototype, key);
+        else Reflect.defineProperty(prototype, key, member);
+        return 'good';
+      }),
+    );
+    const after = Reflect.getOwnPropertyDescriptor(prototype, key);
+    expect(failure).toMatchObject({ fault: 'prototype-pollution', detail: String(key) });
+    expect(after).toEqual(before);
+  });
+
   it('finds a pattern that backtracks', async () => {
     const backtracking = /^(a+)+$/;
     const slow = flawed(() => (backtracking.test(`${'a'.repeat(23)}!`) ? 'odd' : 'good'), 10);
