@@ -1,6 +1,6 @@
 /**
  * What `cdk` runs: one stack of the stage that the context names (`-c stage=prod`), in the region of the stage or of `-c region=`,
- * in the account of the caller or of `-c account=`. Nothing is looked up in an account.
+ * in the account of the stage or of `-c account=`, or else of the caller. Nothing is looked up in an account.
  */
 import { App } from 'aws-cdk-lib';
 import { readCdkContext } from './cdk-context.ts';
@@ -17,9 +17,11 @@ const asked = (name: string): string | undefined => {
 };
 
 const stageName = asked('stage') ?? 'dev';
-const stage = readStage(stageName, asked('region'));
-const account = asked('account');
-if (account !== undefined && !/^\d{12}$/.test(account)) throw new Error(`Context "account" must be twelve digits, not "${account}"`);
+const askedAccount = asked('account');
+if (askedAccount !== undefined && !/^\d{12}$/.test(askedAccount))
+  throw new Error(`Context "account" must be twelve digits, not "${askedAccount}"`);
+const stage = readStage(stageName, asked('region'), askedAccount);
+const { account } = stage;
 checkAgainstRules(app);
 new RelayStack(app, `okta-event-relay-${stageName}`, {
   stage,

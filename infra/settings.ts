@@ -40,6 +40,8 @@ export function settingsFrom(
     STATES_TABLE: stores.states.table.tableName,
     LANES_TABLE: stores.lanes.table.tableName,
     LIMITS_TABLE: stores.limits.table.tableName,
+    // From the same value as the pollers (infra/constructs/change-log.ts): those on demand would take named partitions for success.
+    BATCH_ANSWER: stage.fanOut.kind === 'provisioned' ? 'partitions' : 'whole',
     DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
     REPLAYS_TABLE: stores.replays.table.tableName,
     REPLAYS_QUEUE_URL: replays.queue.queueUrl,

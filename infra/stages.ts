@@ -1,10 +1,14 @@
 import * as z from 'zod';
+import { topics } from '#lib/kafka/topics.ts';
 import { privateRangeSchema } from './private-range.ts';
 
 /** AWS names of log retentions that CloudWatch knows, in days. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const logRetentionDays = z.union(
   [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653].map((days) => z.literal(days)),
 );
+
+/** Of a topic that is read by one poller for each partition at most: with more, one idles and is paid. */
+const pollers = z.int().min(1).max(topics['identity.changes.v1'].partitions);
 
 const brokersSchema = z.discriminatedUnion('kind', [
   /** Standard brokers with a disk of their own. t3.small takes four new IAM connections a second and broker: for trying out only. */
@@ -65,6 +69,11 @@ export const stageSchema = z
   .strictObject({
     /** Where it is deployed, unless `-c region=` says otherwise. */
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    /** The account it may be deployed to, unless `-c account=` says one; without either, whichever account calls. */
+    account: z
+      .string()
+      .regex(/^\d{12}$/)
+      .optional(),
     /** The letters of three availability zones of the region. */
     zones: z.tuple([z.string().regex(/^[a-f]$/), z.string().regex(/^[a-f]$/), z.string().regex(/^[a-f]$/)]),
     kafka: kafkaSchema,
@@ -89,8 +98,13 @@ export const stageSchema = z
       /** Who is told by mail; everybody else subscribes to the topic of the output. */
       email: z.email().optional(),
     }),
-    /** Event pollers of the Kafka event source mapping, in provisioned mode. More than one per partition would idle. */
-    fanOut: z.strictObject({ minimumPollers: z.int().min(1).max(200), maximumPollers: z.int().min(1).max(2_000) }),
+    /** Event pollers of the Kafka event source mapping. */
+    fanOut: z.discriminatedUnion('kind', [
+      /** Lambda sees to it once a minute; a batch with a partition that fails comes again as a whole. */
+      z.strictObject({ kind: z.literal('on-demand') }),
+      /** Paid by the hour. A partition that fails comes again by itself. More than one per partition would idle. */
+      z.strictObject({ kind: z.literal('provisioned'), minimumPollers: pollers, maximumPollers: pollers }),
+    ]),
     /** Most respool invocations at a time. */
     respool: z.strictObject({ maximumConcurrency: z.int().min(2).max(1_000) }),
     /** Most deliver invocations at a time. */
@@ -108,12 +122,17 @@ export const stageSchema = z
     path: ['kafka', 'clusterArn'],
     error: "is not in the stage's region",
   })
+  // The cluster's topics and groups are named in permissions under the account of the stack.
+  .refine(({ kafka, account }) => kafka.kind === 'provisioned' || account === undefined || kafka.clusterArn.split(':')[4] === account, {
+    path: ['kafka', 'clusterArn'],
+    error: 'is not in the account that the stack goes to',
+  })
   .superRefine(({ domains = {}, region }, context) => {
     for (const [door, domain] of Object.entries(domains))
       if (domain !== undefined && domain.certificateArn.split(':')[3] !== region)
         context.addIssue({ code: 'custom', path: ['domains', door, 'certificateArn'], message: "is not in the stage's region" });
   })
-  .refine(({ fanOut }) => fanOut.minimumPollers <= fanOut.maximumPollers, {
+  .refine(({ fanOut }) => fanOut.kind === 'on-demand' || fanOut.minimumPollers <= fanOut.maximumPollers, {
     path: ['fanOut'],
     error: 'minimumPollers is above maximumPollers',
   })
@@ -142,7 +161,7 @@ const stages = {
     logLevel: 'info',
     receiveHook: {},
     alarms: {},
-    fanOut: { minimumPollers: 1, maximumPollers: 1 },
+    fanOut: { kind: 'on-demand' },
     respool: { maximumConcurrency: 2 },
     deliver: { maximumConcurrency: 25 },
     replay: { maximumConcurrency: 2 },
@@ -161,7 +180,7 @@ const stages = {
     logLevel: 'info',
     receiveHook: { provisionedConcurrency: 2, reservedConcurrency: 200 },
     alarms: {},
-    fanOut: { minimumPollers: 1, maximumPollers: 12 },
+    fanOut: { kind: 'provisioned', minimumPollers: 1, maximumPollers: 12 },
     respool: { maximumConcurrency: 10 },
     deliver: { maximumConcurrency: 200 },
     replay: { maximumConcurrency: 20 },
@@ -178,11 +197,11 @@ export function maxConcurrencyPerSubscription({ deliver }: Pick<Stage, 'deliver'
 
 export const stageNames = Object.keys(stages) as (keyof typeof stages)[];
 
-/** The named stage, in its own region or in this one, and checked with it: a cluster and certificates are of one region. @throws Error that names every value at fault, or the stages there are. */
-export function readStage(name: string, region?: string): Stage {
+/** The named stage, in its own region and account or in these, and checked with them: a cluster is of one of each, certificates are of one region. @throws Error that names every value at fault, or the stages there are. */
+export function readStage(name: string, region?: string, account?: string): Stage {
   const found = Object.entries(stages).find(([stage]) => stage === name);
   if (found === undefined) throw new Error(`There is no stage "${name}" in infra/stages.ts, only ${stageNames.join(', ')}`);
-  return checkStage(name, region === undefined ? found[1] : { ...found[1], region });
+  return checkStage(name, { ...found[1], ...(region === undefined ? {} : { region }), ...(account === undefined ? {} : { account }) });
 }
 
 /** @throws Error that names every value at fault. */

@@ -102,6 +102,14 @@ export const errorCodes = {
     logLevel: 'error',
     heading: 'Delivery queue is unreachable',
   },
+  BATCH_UNFINISHED: {
+    httpStatus: 503,
+    queueVerdict: 'retry',
+    retry: true,
+    blame: 'infrastructure',
+    logLevel: 'error',
+    heading: 'Batch is not done',
+  },
   REPLAY_STORE_UNAVAILABLE: {
     httpStatus: 503,
     queueVerdict: 'retry',

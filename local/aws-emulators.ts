@@ -69,6 +69,7 @@ export async function startAwsEmulators(options: { dataDir?: string } = {}): Pro
       LIMITS_TABLE: 'limits',
       QUARANTINE_TABLE: 'quarantine',
       QUARANTINE_BUCKET: quarantineBucket,
+      BATCH_ANSWER: 'partitions',
       DELIVERIES_QUEUE_URL: deliveriesQueueUrl,
       CHANGE_SPOOL_QUEUE_URL: changeSpoolQueueUrl,
       REPLAYS_TABLE: 'replays',

@@ -3,7 +3,8 @@
  *
  * Arrives: records of the change log, of one or more partitions, from Lambda's MSK event source mapping.
  * Leaves:  one delivery for each active subscription a change matches, on the queue; what cannot be read, in quarantine.
- * Retries: the mapping, for ever: each partition named in the answer from its offset, the whole batch after an error.
+ * Retries: the mapping, for ever: each partition named in the answer from its offset, the whole batch after an error. With on-demand
+ *          pollers (BATCH_ANSWER=whole) a partition that is not done ends in an error.
  */
 import middy from '@middy/core';
 import { fanOut } from '#lib/fan-out/fan-out.ts';
@@ -11,7 +12,7 @@ import { mskBatchResponse, type MskBatchResponse } from '#lib/msk/msk-batch-resp
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
 import { earlyTimeout, lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { tracesOfRecords } from '#lib/telemetry/traces.ts';
-import { fanningOut, telemetry } from './wiring.ts';
+import { batchAnswer, fanningOut, telemetry } from './wiring.ts';
 
 export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
   .use(wideLine('fan-out', telemetry))
@@ -30,5 +31,5 @@ export const handler = middy<unknown, MskBatchResponse>(earlyTimeout)
     telemetry.metrics.count('StuckPartitions', resumePoints.size);
     if (resumePoints.size > 0 || counts.quarantined > 0) line.warn();
     for (const failure of failures) line.failure(failure);
-    return mskBatchResponse(resumePoints, records);
+    return mskBatchResponse(resumePoints, records, batchAnswer);
   });

@@ -18,6 +18,7 @@ const config = readConfig([
   'QUARANTINE_TABLE',
   'QUARANTINE_BUCKET',
   'DELIVERIES_QUEUE_URL',
+  'BATCH_ANSWER',
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_S3',
   'AWS_ENDPOINT_URL_SQS',
@@ -35,6 +36,8 @@ const sendBudgetMs = 10_000;
 
 const metrics = emfMetrics({ namespace: config.METRICS_NAMESPACE, now, write: writeLine });
 export const telemetry = { now, level: config.LOG_LEVEL, metrics };
+
+export const batchAnswer = config.BATCH_ANSWER;
 
 export const fanningOut: FanOutParts = {
   subscriptions: new SubscriptionDirectory(dynamodbSubscriptionStore({ client: dynamodb, table: config.SUBSCRIPTIONS_TABLE }), {

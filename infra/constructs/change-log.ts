@@ -1,6 +1,6 @@
 import { Fn, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { CfnEventSourceMapping, type CfnEventSourceMappingProps } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type TopicName, topics } from '#lib/kafka/topics.ts';
 import { accept, acceptWildcard } from '../accept.ts';
@@ -49,10 +49,12 @@ export class ChangeLog extends Construct {
   /** Changes when the brokers are asked for again. */
   readonly size: string;
   readonly #topics: ChangeTopics | undefined;
+  readonly #network: RelayNetwork;
 
   constructor(scope: Construct, id: string, props: ChangeLogProps) {
     super(scope, id);
     const { kafka } = props;
+    this.#network = props.network;
     checkTopicsAreAsDeployed();
     this.clusterArn = kafka.kind === 'provisioned' ? new OwnKafka(this, 'Kafka', { ...props, kafka }).clusterArn : kafka.clusterArn;
     const brokers = kafka.kind === 'provisioned' ? kafka.brokers.kind : kafka.brokers;
@@ -95,30 +97,25 @@ export class ChangeLog extends Construct {
   /**
    * Lambda reads the topic for the function, from its beginning, each partition in order. It retries for ever and has no on-failure
    * destination: the function puts aside what cannot be read, so what fails is infrastructure, and a change late is better than lost.
-   * Partial-batch answers, which the function gives, need provisioned pollers; without them Lambda would take the answer for success.
    */
   feed(target: RelayFunction, pollers: Stage['fanOut']): void {
     const consumerGroupId = `${Stack.of(this).stackName}-fan-out`;
     this.#grantRead(target, consumerGroupId);
+    const ways = pollers.kind === 'on-demand' ? this.#network.letPollerOut() : [];
     const mapping = new CfnEventSourceMapping(target, 'Changes', {
       functionName: target.function.functionArn,
       eventSourceArn: this.clusterArn,
       topics: [topic],
       amazonManagedKafkaEventSourceConfig: { consumerGroupId },
       startingPosition: 'TRIM_HORIZON',
-      batchSize: 100,
-      maximumRetryAttempts: -1,
-      maximumRecordAgeInSeconds: -1,
-      bisectBatchOnFunctionError: false,
-      functionResponseTypes: ['ReportBatchItemFailures'],
-      provisionedPollerConfig: pollers,
+      ...settingsFor(pollers),
     });
     accept(
       mapping,
       'Serverless-LambdaEventSourceMappingDestination',
       'A destination would cap the retries and throw good changes away in an outage; what cannot be read, the function puts aside itself.',
     );
-    mapping.node.addDependency(target.role);
+    mapping.node.addDependency(target.role, ...ways);
     if (this.#topics !== undefined) mapping.node.addDependency(this.#topics);
   }
 
@@ -146,4 +143,22 @@ export class ChangeLog extends Construct {
     const parts = Fn.split('/', this.clusterArn);
     return `arn:${partition}:kafka:${region}:${account}:${kind}/${Fn.select(1, parts)}/${Fn.select(2, parts)}/${name}`;
   }
+}
+
+/**
+ * Partial-batch answers and the limits of retries are for provisioned pollers only; without them Lambda retries for ever by itself, and
+ * would take the answer for success. https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
+ */
+function settingsFor(pollers: Stage['fanOut']): Partial<CfnEventSourceMappingProps> {
+  // A batch that has to be done in one go is small, so that its deliveries fit into the time of the function.
+  if (pollers.kind === 'on-demand') return { batchSize: 10 };
+  const { minimumPollers, maximumPollers } = pollers;
+  return {
+    batchSize: 100,
+    maximumRetryAttempts: -1,
+    maximumRecordAgeInSeconds: -1,
+    bisectBatchOnFunctionError: false,
+    functionResponseTypes: ['ReportBatchItemFailures'],
+    provisionedPollerConfig: { minimumPollers, maximumPollers },
+  };
 }

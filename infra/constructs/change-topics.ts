@@ -11,7 +11,10 @@ export const deployedTopics: Readonly<Record<TopicName, { readonly partitions: n
   'identity.changes.v1': { partitions: 12, replication: 3 },
 };
 
-/** The topics of lib/kafka/topics.ts on a cluster. They stay when the stack goes. */
+/**
+ * The topics of lib/kafka/topics.ts on a cluster. They stay when the stack goes, or a version that had them; only a deployment that makes
+ * one and is rolled back takes it with it, so that the next attempt does not stop at a topic that exists.
+ */
 export class ChangeTopics extends Construct {
   constructor(scope: Construct, id: string, props: { readonly clusterArn: string; readonly brokers: BrokerKind }) {
     super(scope, id);
@@ -22,7 +25,7 @@ export class ChangeTopics extends Construct {
         partitionCount: definition.partitions,
         replicationFactor: definition.replication,
         configs: Buffer.from(topicProperties(definition, props.brokers)).toString('base64'),
-      }).applyRemovalPolicy(RemovalPolicy.RETAIN);
+      }).applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     }
   }
 }

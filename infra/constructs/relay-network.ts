@@ -18,7 +18,7 @@ import {
   SubnetType,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
-import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { ExistingKafka, KafkaSettings } from '../stages.ts';
 import { ClosedSecurityGroup } from './closed-security-group.ts';
@@ -73,9 +73,29 @@ export class RelayNetwork extends Construct {
     } else {
       this.#gateway('DynamoDb', 'dynamodb');
       this.#gateway('S3', 's3');
-      this.#interface('Sqs', InterfaceVpcEndpointAwsService.SQS);
-      this.#interface('Kms', InterfaceVpcEndpointAwsService.KMS);
+      for (const [id, service] of Object.entries({ Sqs: InterfaceVpcEndpointAwsService.SQS, Kms: InterfaceVpcEndpointAwsService.KMS }))
+        this.#interface(id, service, this.functions).addToPolicy(this.#thisAccountOnly());
     }
+  }
+
+  /**
+   * On-demand pollers call Lambda and STS out of the brokers' network; provisioned ones need no way. The endpoints let through nobody but
+   * Lambda, for one action each. It calls in its own name, of no account, and AWS asks for "*" as the resource.
+   * https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
+   * @returns what must be there before the poller; nothing in a network that has its ways already
+   */
+  letPollerOut(): InterfaceVpcEndpoint[] {
+    const { kafka } = this.#props;
+    if (kafka.kind === 'existing' && kafka.endpoints === 'present') return [];
+    const lambda = new ServicePrincipal('lambda.amazonaws.com');
+    return [
+      { id: 'Lambda', service: InterfaceVpcEndpointAwsService.LAMBDA, action: 'lambda:InvokeFunction' },
+      { id: 'Sts', service: InterfaceVpcEndpointAwsService.STS, action: 'sts:AssumeRole' },
+    ].map(({ id, service, action }) => {
+      const endpoint = this.#interface(id, service, this.brokers);
+      endpoint.addToPolicy(new PolicyStatement({ principals: [lambda], actions: [action], resources: ['*'] }));
+      return endpoint;
+    });
   }
 
   #ownVpc(cidr: string): IVpc {
@@ -132,10 +152,10 @@ export class RelayNetwork extends Construct {
   }
 
   /** Paid by the hour and zone. */
-  #interface(id: string, service: InterfaceVpcEndpointAwsService): void {
+  #interface(id: string, service: InterfaceVpcEndpointAwsService, caller: ISecurityGroup): InterfaceVpcEndpoint {
     const endpointGroup = new ClosedSecurityGroup(this, `${id}Endpoint`, {
       vpc: this.vpc,
-      description: `${id} endpoint: from functions`,
+      description: caller === this.functions ? `${id} endpoint: from functions` : `${id} endpoint: from the poller`,
     });
     const endpoint = new InterfaceVpcEndpoint(this, id, {
       vpc: this.vpc,
@@ -144,8 +164,8 @@ export class RelayNetwork extends Construct {
       securityGroups: [endpointGroup],
       open: false,
     });
-    endpoint.addToPolicy(this.#thisAccountOnly());
-    endpointGroup.connections.allowFrom(this.functions, https, 'functions');
+    endpointGroup.connections.allowFrom(caller, https, caller === this.functions ? 'functions' : 'the poller');
+    return endpoint;
   }
 
   #thisAccountOnly(): PolicyStatement {

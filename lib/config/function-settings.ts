@@ -59,6 +59,7 @@ export const functionSettings = {
     memoryMb: 512,
     timeoutSeconds: 60,
     variables: [
+      'BATCH_ANSWER',
       'DELIVERIES_QUEUE_URL',
       'QUARANTINE_BUCKET',
       'QUARANTINE_TABLE',

@@ -76,6 +76,15 @@ export const variables = {
   QUARANTINE_TABLE: variable({ example: 'relay-quarantine', parse: text }),
   /** S3 bucket of quarantined bodies. */
   QUARANTINE_BUCKET: variable({ example: 'relay-quarantine-123456789012', parse: text }),
+  /**
+   * What fan-out answers when a partition is to come again: its name and offset, which only provisioned pollers understand, or an error
+   * for the whole batch, which all of them do. So that is what an unset variable means: no other default is safe with each of them.
+   */
+  BATCH_ANSWER: variable<'partitions' | 'whole'>({
+    example: 'partitions',
+    fallback: 'whole',
+    parse: oneOf('partitions', 'whole'),
+  }),
   /** URL of the FIFO queue of deliveries. */
   DELIVERIES_QUEUE_URL: variable({
     example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries.fifo',

@@ -7,13 +7,14 @@ export type Per =
   | 'minute and environment'
   | 'ten minutes and environment'
   | 'batch'
-  | 'ten deliveries'
+  | 'ten deliveries of a partition'
   | 'delivery'
   | 'subscription in a batch'
   | 'subscription with more in a batch'
   | 'failed attempt'
   | 'minute'
-  | 'subscription and minute';
+  | 'subscription and minute'
+  | 'quiet org and minute';
 
 /** Calls of one kind, for one reason. */
 export interface Calls {
@@ -62,7 +63,7 @@ export const calls: readonly Calls[] = [
     reads: 1,
   },
   { function: 'fan-out', operation: 'Query', table: 'subscriptions', why: 'all subscriptions', per: 'batch', count: 1, readsAll: true },
-  { function: 'fan-out', operation: 'SendMessageBatch', why: 'deliveries to the queue', per: 'ten deliveries', count: 1 },
+  { function: 'fan-out', operation: 'SendMessageBatch', why: 'deliveries to the queue', per: 'ten deliveries of a partition', count: 1 },
   { ...deliver, operation: 'GetItem', table: 'lanes', why: 'is its lane parked?', reads: 1 },
   { ...deliver, operation: 'GetItem', table: 'states', why: 'was the person deleted?', reads: 1 },
   {
@@ -89,6 +90,15 @@ export const calls: readonly Calls[] = [
   { ...deliver, operation: 'ChangeMessageVisibility', why: 'its wait in the queue', per: 'failed attempt' },
   { function: 'sweep', operation: 'Query', table: 'subscriptions', why: 'all subscriptions', per: 'minute', count: 1, readsAll: true },
   { function: 'sweep', operation: 'Query', table: 'senders', why: 'when orgs were heard', per: 'minute', count: 1, reads: 0.5 },
+  {
+    function: 'sweep',
+    operation: 'GetItem',
+    table: 'orgs',
+    why: 'may it be silent for so long?',
+    per: 'quiet org and minute',
+    count: 1,
+    reads: 1,
+  },
   {
     function: 'sweep',
     operation: 'Query',

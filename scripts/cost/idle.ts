@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { assumptions, logKbOf, readsOfNone } from './assumptions.ts';
 import { unitsOf } from './calls.ts';
+import { gbSeconds } from './gb-seconds.ts';
+import { gauges } from './metrics.ts';
+import { hoursAMonth, secondsAMonth } from './month.ts';
 import { type PriceName, prices, type Usage } from './prices.ts';
-import { assumptions, logKbOf, readsOfNone } from './traffic.ts';
-
-const hoursAMonth = 730;
-const secondsAMonth = hoursAMonth * 3_600;
 
 /** Lambda keeps five requests open on each queue, 20 seconds each: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
 const pollsAMonth = (5 * secondsAMonth) / 20;
@@ -21,7 +21,8 @@ const broker = z.object({
   }),
 });
 const endpoint = z.object({ VpcEndpointType: z.string(), SubnetIds: z.array(z.unknown()).default([]) });
-const mapping = z.object({ ProvisionedPollerConfig: z.object({ MinimumPollers: z.number() }).optional() });
+/** Of a queue, or of topics: what reads these without provisioned pollers is free. */
+const mapping = z.object({ Topics: z.unknown().optional(), ProvisionedPollerConfig: z.object({ MinimumPollers: z.number() }).optional() });
 const alias = z.object({ ProvisionedConcurrencyConfig: z.object({ ProvisionedConcurrentExecutions: z.number() }) });
 const alarm = z.object({ Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional() });
 const rule = z.object({ ScheduleExpression: z.literal('rate(1 minute)') });
@@ -35,10 +36,12 @@ export function idleUsage(template: unknown, { warmGb }: { readonly warmGb: numb
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
   const mappings = all('AWS::Lambda::EventSourceMapping', mapping);
-  const queues = mappings.filter(({ ProvisionedPollerConfig }) => ProvisionedPollerConfig === undefined).length;
+  const queues = mappings.filter(({ Topics }) => Topics === undefined).length;
   const pollers = sum(mappings.map(({ ProvisionedPollerConfig }) => ProvisionedPollerConfig?.MinimumPollers ?? 0));
   const warm = sum(all('AWS::Lambda::Alias', alias).map((found) => found.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions));
   const zones = all('AWS::EC2::VPCEndpoint', endpoint).filter(({ VpcEndpointType }) => VpcEndpointType === 'Interface');
+  const brokers = sum(all('AWS::MSK::Cluster', broker).map(({ NumberOfBrokerNodes }) => NumberOfBrokerNodes));
+  const networkLogGb = brokers * assumptions.brokerLogGb.value + count('AWS::EC2::FlowLog') * assumptions.refusedTrafficGb.value;
   const everyMinute = all('AWS::Events::Rule', rule).length * hoursAMonth * 60;
   return {
     ...brokersIn(all('AWS::MSK::Cluster', broker)),
@@ -56,11 +59,13 @@ export function idleUsage(template: unknown, { warmGb }: { readonly warmGb: numb
     dashboardMonth: count('AWS::CloudWatch::Dashboard'),
     sqsFifoRequest: queues * pollsAMonth,
     // What sweep asks and says where nobody is subscribed.
-    dynamodbRead: unitsOf('sweep', { minute: everyMinute }, readsOfNone).reads,
-    logGb: (everyMinute * (logKbOf('sweep', 0) + assumptions.lambdaLineKb.value)) / 1_000_000,
+    dynamodbRead: unitsOf('sweep', { minute: everyMinute, 'quiet org and minute': everyMinute * assumptions.quietOrgs.value }, readsOfNone)
+      .reads,
+    // What counts lines of the access log writes only when there is one: a passer-by is enough.
+    metricMonth: (everyMinute > 0 ? gauges : 0) + count('AWS::Logs::MetricFilter'),
+    logGb: (everyMinute * (logKbOf('sweep', 0) + assumptions.lambdaLineKb.value)) / 1_000_000 + networkLogGb,
     lambdaRequest: everyMinute,
-    // A look of a fifth of a second at half a gigabyte.
-    lambdaGbSecond: everyMinute * 0.1,
+    lambdaGbSecond: gbSeconds('sweep', everyMinute, assumptions.sweepMs.value),
   };
 }
 

@@ -1,6 +1,7 @@
+import { assumptions } from './assumptions.ts';
 import { type Calls, calls, unitsOf } from './calls.ts';
 import { costOf, type Price, type PriceName, prices, pricesOf, type Usage } from './prices.ts';
-import { assumptions, usagePerMillion } from './traffic.ts';
+import { usagePerMillion } from './traffic.ts';
 
 const subscribers = [1, 10, 100] as const;
 
@@ -38,7 +39,15 @@ function billOf(columns: Readonly<Record<string, Usage>>): string {
   const usages = Object.values(columns);
   const rows = Object.entries(bill).map(([name, names]) => [name, ...usages.map((usage) => dollars(part(usage, names)))]);
   const used = rows.filter(([, ...cells]) => cells.some((cell) => cell !== '–'));
-  return table(['USD', ...Object.keys(columns)], [...used, ['**together**', ...usages.map((usage) => `**${dollars(costOf(usage))}**`)]]);
+  const together = ['**together**', ...usages.map((usage) => `**${dollars(costOf(usage))}**`)];
+  const unsure = ['of that, at prices that are not confirmed', ...usages.map((usage) => `${Math.round(100 * unconfirmedShare(usage))}%`)];
+  return table(['USD', ...Object.keys(columns)], [...used, together, unsure]);
+}
+
+/** How much of a bill rests on prices without a source, of 1. */
+export function unconfirmedShare(usage: Usage): number {
+  const unconfirmed = Object.entries<Price>(prices).flatMap(([name, { source }]) => (source === undefined ? [name as PriceName] : []));
+  return part(usage, unconfirmed) / costOf(usage);
 }
 
 function priceOf(usd: number): string {

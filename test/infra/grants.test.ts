@@ -1,34 +1,10 @@
-import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { functionSettings } from '#lib/config/function-settings.ts';
 import { quarantineBodyKey } from '#lib/s3/quarantine-bodies.ts';
 import type { Stage } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
+import { grantsOf } from './grants-of.ts';
 import { readable, resource, resourcesOf, synthesiseStage } from './synthesise.ts';
-
-/** "Effect action on resource, if condition" for everything that a function's role says. */
-function grantsOf(template: Template, functionId: string): string[] {
-  const { Properties } = resource(template, 'AWS::IAM::Policy', `${functionId}RoleDefaultPolicy`);
-  const statements = Properties['PolicyDocument'].Statement as {
-    Effect: string;
-    Action: unknown;
-    Resource: unknown;
-    Condition?: Record<string, Record<string, unknown>>;
-  }[];
-  return statements
-    .flatMap(({ Effect, Action, Resource, Condition = {} }) => {
-      const conditions = Object.values(Condition).flatMap((test) =>
-        Object.entries(test).map(([key, value]) => `${key}=${readable(value)}`),
-      );
-      const given = conditions.length === 0 ? '' : ` if ${conditions.join(' and ')}`;
-      return [Action]
-        .flat()
-        .flatMap((action) =>
-          [Resource].flat().map((on) => `${Effect === 'Allow' ? '' : 'never '}${String(action)} on ${readable(on)}${given}`),
-        );
-    })
-    .sort();
-}
 
 const logs = (functionId: string): string[] =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `${action} on ${functionId}Logs`);

@@ -87,7 +87,19 @@ describe('the HTTP API', () => {
       ThrottlingRateLimit: 50,
       ThrottlingBurstLimit: 100,
     });
-    for (const stage of properties(resourcesOf(prod, 'AWS::ApiGatewayV2::Stage'))) expect(stage).not.toHaveProperty('RouteSettings');
+    expect(resource(prod, 'AWS::ApiGatewayV2::Stage', 'FrontDoorHooks').Properties).not.toHaveProperty('RouteSettings');
+  });
+
+  it('throttles what is open to everybody by itself, below the rest, once the route is there', () => {
+    const stage = resource(prod, 'AWS::ApiGatewayV2::Stage', 'FrontDoorAdmin');
+    expect(stage.Properties['RouteSettings']).toEqual({
+      'GET /v1/subscriptions/{id}/jwks.json': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+    });
+    const open = Object.entries(resourcesOf(prod, 'AWS::ApiGatewayV2::Route'))
+      .filter(([name, { Properties }]) => name.startsWith('FrontDoorAdmin') && Properties['AuthorizationType'] === 'NONE')
+      .map(([name]) => name);
+    expect(open).toHaveLength(1);
+    expect(stage.DependsOn).toEqual(expect.arrayContaining(open));
   });
 
   it('logs accesses at both doors without headers, queries and bodies, as JSON', () => {
@@ -118,21 +130,62 @@ describe('the HTTP API', () => {
 describe('the event source mapping of the change log', () => {
   const { Properties, DependsOn } = resource(prod, 'AWS::Lambda::EventSourceMapping', 'FanOutChanges');
 
-  it('reads from the beginning, retries for ever and drops nothing', () => {
+  it('retries for ever and splits nothing', () => {
     expect(Properties).toMatchObject({
-      StartingPosition: 'TRIM_HORIZON',
       MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: -1,
       BisectBatchOnFunctionError: false,
     });
-    expect(Properties).not.toHaveProperty('DestinationConfig');
-    expect(Properties['Topics']).toEqual(['identity.changes.v1']);
   });
 
-  it.each(stageNames)('has, in %s, pollers that understand the partial-batch answers of the function', (name) => {
-    const mapping = resource(synthesise(name), 'AWS::Lambda::EventSourceMapping', 'FanOutChanges').Properties;
-    expect(mapping['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
-    expect(mapping['ProvisionedPollerConfig']).toMatchObject({ MinimumPollers: 1 });
+  it.each(variants())(
+    'reads, in $name, the topic from its beginning, in the group that the role may use, and drops nothing',
+    ({ stage }) => {
+      const template = synthesiseStage(stage);
+      const mapping = resource(template, 'AWS::Lambda::EventSourceMapping', 'FanOutChanges').Properties;
+      expect(mapping['StartingPosition']).toBe('TRIM_HORIZON');
+      expect(mapping['Topics']).toEqual(['identity.changes.v1']);
+      expect(mapping).not.toHaveProperty('DestinationConfig');
+      const { ConsumerGroupId: group } = mapping['AmazonManagedKafkaEventSourceConfig'] as { ConsumerGroupId: string };
+      const statements = resource(template, 'AWS::IAM::Policy', 'FanOutRoleDefaultPolicy').Properties['PolicyDocument'].Statement as Json[];
+      const granted = statements.filter(({ Action }) => [Action].flat().includes('kafka-cluster:AlterGroup'));
+      expect(granted.map(({ Resource }) => readable(Resource).split('/').at(-1))).toEqual([group]);
+    },
+  );
+
+  /** What the function says, and whether its pollers understand it: one without the other loses changes, or asks for batches for ever. */
+  it.each(variants())('has, in $name, pollers that understand what the function answers', ({ stage }) => {
+    const template = synthesiseStage(stage);
+    const mapping = resource(template, 'AWS::Lambda::EventSourceMapping', 'FanOutChanges').Properties;
+    const { Variables } = resource(template, 'AWS::Lambda::Function', 'FanOutFunction').Properties['Environment'];
+    const partitions = Variables.BATCH_ANSWER === 'partitions';
+    expect(Variables.BATCH_ANSWER).toBe(partitions ? 'partitions' : 'whole');
+    expect(mapping['FunctionResponseTypes']).toEqual(partitions ? ['ReportBatchItemFailures'] : undefined);
+    expect(mapping['ProvisionedPollerConfig'] !== undefined).toBe(partitions);
+  });
+
+  it('has, in prod, pollers of its own, no more than the topic has partitions', () => {
+    expect(Properties['ProvisionedPollerConfig']).toEqual({ MinimumPollers: 1, MaximumPollers: 12 });
+    expect(topics['identity.changes.v1'].partitions).toBe(12);
+    expect(Properties['BatchSize']).toBe(100);
+  });
+
+  it('has, in dev, pollers on demand: small batches, and none of the limits that only provisioned ones know', () => {
+    const mapping = resource(dev, 'AWS::Lambda::EventSourceMapping', 'FanOutChanges');
+    expect(Object.keys(mapping.Properties).sort()).toEqual([
+      'AmazonManagedKafkaEventSourceConfig',
+      'BatchSize',
+      'EventSourceArn',
+      'FunctionName',
+      'StartingPosition',
+      'Topics',
+    ]);
+    expect(mapping.Properties['BatchSize']).toBe(10);
+    for (const way of ['NetworkLambda', 'NetworkSts'])
+      expect(
+        mapping.DependsOn?.some((id) => id.startsWith(way)),
+        way,
+      ).toBe(true);
   });
 
   it('is made after the topic and the permissions', () => {
@@ -349,7 +402,8 @@ describe('Kafka', () => {
     (mode) => {
       const topic = resource(synthesise('dev', mode), 'AWS::MSK::Topic');
       const definition = topics['identity.changes.v1'];
-      expect(topic).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      // Gone only with the deployment that makes it, when that is rolled back.
+      expect(topic).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
       expect(topic.Properties).toMatchObject({
         TopicName: 'identity.changes.v1',
         PartitionCount: definition.partitions,
@@ -427,6 +481,31 @@ describe('the network of our own', () => {
         'aws:ResourceAccount',
       ]);
     }
+  });
+
+  it.each([
+    ['dev', 'NetworkBrokers'],
+    ['dev-existing', 'sg-0123456789abcdef0'],
+  ])('lets, in %s, pollers on demand out to Lambda and STS, for one action each', (name, brokers) => {
+    const template = synthesiseStage(variantNamed(name));
+    const ways = properties(resourcesOf(template, 'AWS::EC2::VPCEndpoint')).filter(({ ServiceName }) =>
+      /lambda|sts/.test(readable(ServiceName)),
+    );
+    expect(ways.map(({ PolicyDocument }) => PolicyDocument.Statement as unknown)).toEqual(
+      ['lambda:InvokeFunction', 'sts:AssumeRole'].map((Action) => [
+        { Action, Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Resource: '*' },
+      ]),
+    );
+    for (const { SubnetIds, PrivateDnsEnabled } of ways) {
+      expect(SubnetIds).toHaveLength(3);
+      expect(PrivateDnsEnabled).toBe(true);
+    }
+    const out = properties(resourcesOf(template, 'AWS::EC2::SecurityGroupEgress')).filter(({ GroupId }) => readable(GroupId) === brokers);
+    expect(out.map(({ FromPort, DestinationSecurityGroupId }) => [FromPort, readable(DestinationSecurityGroupId)]).sort()).toEqual([
+      [443, 'NetworkLambdaEndpoint'],
+      [443, 'NetworkStsEndpoint'],
+      [9098, brokers],
+    ]);
   });
 
   it('has security groups that let nothing out by default and nobody in from outside', () => {

@@ -17,6 +17,7 @@ import { kafkaModes } from '../../infra/kafka-modes.ts';
 import { checkStage, maxConcurrencyPerSubscription, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
 
+const { partitions } = topics['identity.changes.v1'];
 const everything = variants().find(({ name }) => name === 'prod-everything')!.stage;
 
 describe('a stage', () => {
@@ -33,6 +34,15 @@ describe('a stage', () => {
     expect(() => readStage('dev', 'Frankfurt')).toThrow('at region');
   });
 
+  it('is checked with the account that it is asked for in: a cluster that is there is of one', () => {
+    expect(readStage('dev', undefined, '999988887777').account).toBe('999988887777');
+    expect(readStage('dev').account).toBeUndefined();
+    const beside = { ...readStage('dev'), kafka: kafkaModes['existing']! };
+    expect(checkStage('mine', { ...beside, account: '111122223333' }).account).toBe('111122223333');
+    expect(() => checkStage('mine', { ...beside, account: '999988887777' })).toThrow('is not in the account that the stack goes to');
+    expect(() => readStage('dev', undefined, '1234')).toThrow('at account');
+  });
+
   it('names everything that is wrong with it at once', () => {
     const wrong = { ...readStage('dev'), zones: ['a', 'a', 'b'], onDestroy: 'keep', deliver: { maximumConcurrency: 1 }, tables: 3 };
     expect(() => checkStage('mine', wrong)).toThrow(
@@ -44,7 +54,12 @@ describe('a stage', () => {
     ['zones', { zones: ['a', 'a', 'b'] }],
     ['kafka.clusterArn', { region: 'us-east-1', kafka: kafkaModes['existing']! }],
     ['domains.admin.certificateArn', { region: 'us-east-1', domains: everything.domains }],
-    ['fanOut', { fanOut: { minimumPollers: 3, maximumPollers: 2 } }],
+    ['kafka.clusterArn', { account: '999988887777', kafka: kafkaModes['existing']! }],
+    ['account', { account: '1234' }],
+    ['fanOut', { fanOut: { kind: 'provisioned', minimumPollers: 3, maximumPollers: 2 } }],
+    ['fanOut.maximumPollers', { fanOut: { kind: 'provisioned', minimumPollers: 1, maximumPollers: partitions + 1 } }],
+    ['fanOut.minimumPollers', { fanOut: { kind: 'provisioned', minimumPollers: 0, maximumPollers: partitions } }],
+    ['fanOut', { fanOut: { kind: 'on-demand', minimumPollers: 1 } }],
     ['receiveHook', { receiveHook: { provisionedConcurrency: 5, reservedConcurrency: 2 } }],
     ['kafka.brokers.instanceType', { kafka: { ...kafkaModes['express']!, brokers: { kind: 'express', instanceType: 'kafka.t3.small' } } }],
     ['kafka.clusterArn', { kafka: { ...kafkaModes['existing']!, clusterArn: 'arn:aws:kafka:eu-central-1:111122223333:cluster/shared' } }],

@@ -19,6 +19,8 @@ export interface MeteringProxy {
   readonly url: string;
   /** By operation and table (`UpdateItem deliveries`), or by operation alone (`SendMessageBatch`), since they were last taken. */
   take(): Map<string, Metered>;
+  /** What it was asked for since it began: "dynamodb:Query on lanes/index/byDue", "sqs:SendMessageBatch on deliveries.fifo". */
+  readonly asked: Set<string>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +36,9 @@ const reading = new Set(['GetItem', 'Query', 'Scan']);
  */
 export async function startMeteringProxy(targetUrl: string): Promise<MeteringProxy> {
   const metered = new Map<string, Metered>();
-  const agent = new Agent({ keepAlive: true });
+  const asked = new Set<string>();
+  // A kept connection may be closed by the emulator as it is used again: the client would wait for its next try on a clock that stands.
+  const agent = new Agent({ keepAlive: false });
   const note = (kind: string, units: Partial<Metered>): void => {
     const so = metered.get(kind) ?? { calls: 0, reads: 0, writes: 0, indexWrites: 0 };
     metered.set(kind, {
@@ -57,6 +61,7 @@ export async function startMeteringProxy(targetUrl: string): Promise<MeteringPro
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as Body;
     const operation = operationOf(request);
     const { TableName: name } = body;
+    asked.add(permissionFor(operation, body));
     const upstream = typeof name === 'string' ? await meterTable(request, { operation, name, body }) : await ask(request, operation, body);
     if (typeof name !== 'string') note(operation, { calls: chunksOf(body) });
     response.writeHead(upstream.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(upstream.answer));
@@ -95,6 +100,7 @@ export async function startMeteringProxy(targetUrl: string): Promise<MeteringPro
   return {
     // A server that listens on TCP has a port.
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
     take() {
       const taken = new Map(metered);
       metered.clear();
@@ -113,6 +119,11 @@ const chunkBytes = 65_536;
 function chunksOf({ Entries: entries = [] }: Body): number {
   const bodies = (entries as readonly { MessageBody?: string }[]).map(({ MessageBody = '' }) => Buffer.byteLength(MessageBody));
   return Math.max(1, Math.ceil(bodies.reduce((sum, bytes) => sum + bytes, 0) / chunkBytes));
+}
+
+function permissionFor(operation: string, { TableName: table, IndexName: index, QueueUrl: queue }: Body): string {
+  if (typeof table !== 'string') return `sqs:${operation} on ${String(queue).split('/').at(-1)}`;
+  return `dynamodb:${operation} on ${table}${typeof index === 'string' ? `/index/${index}` : ''}`;
 }
 
 const operationOf = (request: IncomingMessage): string => String(request.headers['x-amz-target']).split('.').at(-1) ?? '';

@@ -9,6 +9,8 @@ import { provideChangeLog } from '#lib/config/local-parts.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbOrgStore } from '#lib/dynamodb/org-store.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
+import { partitionOfKey } from '#lib/kafka/partition-of-key.ts';
+import { topics } from '#lib/kafka/topics.ts';
 import { orgSchema } from '#lib/okta/org.ts';
 import { digestOf } from '#lib/okta/secret-digest.ts';
 import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
@@ -25,6 +27,7 @@ import { InMemoryChangeLog } from '../../lib/intake/in-memory-ports.ts';
 import { ok, startRawSubscriber } from '../../lib/https/raw-subscriber.ts';
 import { storedSubscription } from '../../lib/subscriptions/stored-subscription.ts';
 import { startMeteringProxy, type Metered } from '../../support/metering-proxy.ts';
+import { metricsIn } from './metrics-in.ts';
 
 /** What one invocation did. */
 export interface Invocation {
@@ -32,6 +35,8 @@ export interface Invocation {
   readonly calls: ReadonlyMap<string, Metered>;
   /** Bytes of its lines in the log. */
   readonly logBytes: number;
+  /** Metrics among these lines. */
+  readonly metrics: readonly string[];
 }
 
 export interface MeteredRelay {
@@ -39,8 +44,8 @@ export interface MeteredRelay {
   subscribe(count: number): Promise<void>;
   /** One hook request about so many people, each of whom leaves a group. */
   receiveHook(people: number): Promise<Invocation>;
-  /** One batch of all that was received since. */
-  fanOut(): Promise<Invocation>;
+  /** One batch of all that was received since. `changes`: how many of them each partition had that was hit. */
+  fanOut(): Promise<Invocation & { readonly changes: readonly number[] }>;
   /** Everything on the queue, as Lambda would receive it. */
   queued(): Promise<SQSRecord[]>;
   deliver(records: readonly SQSRecord[]): Promise<Invocation>;
@@ -50,6 +55,8 @@ export interface MeteredRelay {
   /** The clock stands still but for this. */
   pass(ms: number): void;
   delivered(): number;
+  /** Everything that a function ever asked of DynamoDB and SQS: "dynamodb:GetItem on orgs". */
+  asked(name: FunctionName): ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
@@ -85,20 +92,29 @@ export async function startMeteredRelay(): Promise<MeteredRelay> {
     METRICS_NAMESPACE: 'okta-event-relay-prod',
   });
   provideChangeLog(log);
-  let lines = '';
+  let lines: string[] = [];
   provideLogSink((line) => {
-    lines += line;
+    lines.push(line);
   });
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: new Date('2026-11-21T12:00:00.100Z') });
 
+  const asked = new Map<FunctionName, Set<string>>();
   async function run(name: FunctionName, event: unknown): Promise<Invocation> {
     const { handler } = (await import(`../../../functions/${name}/handler.ts`)) as { handler: LambdaHandler };
-    for (const meter of meters) meter.take();
-    lines = '';
-    const answer = (await invoke(name, handler, event)) as { batchItemFailures?: unknown[]; statusCode?: number } | undefined;
+    for (const meter of meters) {
+      meter.take();
+      meter.asked.clear();
+    }
+    lines = [];
+    // The early timeout of the handlers is on the real clock: a machine that is slow for a moment must not end an invocation.
+    const patient: LambdaHandler = (arrived, context) => handler(arrived, { ...context, getRemainingTimeInMillis: () => 30_000 });
+    const answer = (await invoke(name, patient, event)) as { batchItemFailures?: unknown[]; statusCode?: number } | undefined;
     const { batchItemFailures = [], statusCode = 200 } = answer ?? {};
-    if (batchItemFailures.length !== (answers === 'ok' ? 0 : 1) || statusCode !== 200) throw new Error(`${name} did otherwise: ${lines}`);
-    return { calls: new Map(meters.flatMap((meter) => [...meter.take()])), logBytes: Buffer.byteLength(lines) };
+    if (batchItemFailures.length !== (answers === 'ok' ? 0 : 1) || statusCode !== 200)
+      throw new Error(`${name} did otherwise: ${lines.join('\n')}`);
+    asked.set(name, new Set([...(asked.get(name) ?? []), ...meters.flatMap((meter) => [...meter.asked])]));
+    const calls = new Map(meters.flatMap((meter) => [...meter.take()]));
+    return { calls, logBytes: Buffer.byteLength(lines.join('')), metrics: metricsIn(lines) };
   }
 
   let subscriptions = 0;
@@ -119,15 +135,16 @@ export async function startMeteredRelay(): Promise<MeteredRelay> {
     },
     receiveHook: (people) => run('receive-hook', hookAbout(people)),
     async fanOut() {
-      const place = { topic: 'identity.changes.v1', partition: 0, timestampMs: Date.now() };
-      const records = log.records.splice(0).map(({ key, value, headers }, offset) => ({
-        ...place,
-        offset,
-        key: Buffer.from(key),
-        value,
-        headers: Object.entries(headers).map(([name, text]) => ({ name, value: Buffer.from(text) })),
-      }));
-      return run('fan-out', mskEvent(records));
+      const { partitions: count } = topics['identity.changes.v1'];
+      const received = Map.groupBy(log.records.splice(0), ({ key }) => partitionOfKey(key, count));
+      const records = [...received].flatMap(([partition, changes]) =>
+        changes.map(({ key, value, headers }, offset) => ({
+          ...{ topic: 'identity.changes.v1', partition, offset, timestampMs: Date.now() },
+          ...{ key: Buffer.from(key), value },
+          headers: Object.entries(headers).map(([name, text]) => ({ name, value: Buffer.from(text) })),
+        })),
+      );
+      return { ...(await run('fan-out', mskEvent(records))), changes: [...received.values()].map(({ length }) => length) };
     },
     async queued() {
       const all: SQSRecord[] = [];
@@ -151,6 +168,7 @@ export async function startMeteredRelay(): Promise<MeteredRelay> {
     sweep: () => run('sweep', {}),
     pass: (ms) => void vi.setSystemTime(Date.now() + ms),
     delivered: () => subscriber.requests.length,
+    asked: (name) => asked.get(name) ?? new Set(),
     async stop() {
       vi.useRealTimers();
       await Promise.all([...meters.map((meter) => meter.stop()), aws.stop(), subscriber.close()]);
