@@ -4,7 +4,7 @@ import type { HookSecrets } from '#lib/okta/authenticity.ts';
 import type { UnverifiedHookRequest } from '#lib/okta/hook-request.ts';
 import type { Org } from '#lib/okta/org.ts';
 import { inMemoryHooks } from '../test/lib/intake/in-memory-ports.ts';
-import type { PairGroup } from './timing-pairs.ts';
+import type { PairGroup } from './timing-pair.ts';
 import type { Guess } from './timing-samples.ts';
 
 /** Large enough that one verification more is far beyond what `alike` allows, small enough that thousands take seconds. */

@@ -1,4 +1,4 @@
-import type { Pair } from './timing-pairs.ts';
+import type { Pair } from './timing-pair.ts';
 import type { Guess } from './timing-samples.ts';
 
 /**

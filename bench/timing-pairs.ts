@@ -9,23 +9,8 @@ import { memoryDataKeys } from './memory-data-keys.ts';
 import { frontDoorGroup } from './timing-front-door.ts';
 import { keptIn } from './timing-kept.ts';
 import { plantedIn } from './timing-planted.ts';
+import type { Pair, PairGroup } from './timing-pair.ts';
 import type { Guess } from './timing-samples.ts';
-
-export interface Pair {
-  readonly name: string;
-  /**
-   * `place`: the same work with other bytes; must not be told apart. `alike`: other work; may differ by little. `planted`: must be told apart.
-   * `null`: as `place`, with nothing that anybody could learn; if it is told apart, so may be the others for no reason.
-   */
-  readonly kind: 'place' | 'alike' | 'planted' | 'null';
-  readonly guesses: readonly [Guess, Guess];
-  /** Of the samples; all of them by default. */
-  readonly share?: number;
-}
-export interface PairGroup {
-  readonly name: string;
-  readonly pairs: readonly Pair[];
-}
 
 const now = (): Date => new Date('2026-11-21T12:00:00.000Z');
 const timestamp = String(now().getTime() / 1_000);

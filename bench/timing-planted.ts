@@ -1,4 +1,4 @@
-import type { Pair } from './timing-pairs.ts';
+import type { Pair } from './timing-pair.ts';
 import type { Guess } from './timing-samples.ts';
 
 /** What must never be done: after the real work, a comparison that stops where the guess is wrong. Once, as a careless change would do it. */

@@ -1,7 +1,8 @@
 import { quantile } from './statistics.ts';
 import type { Bench } from './bench.ts';
 import { leakOf, type Leak } from './timing-leak.ts';
-import { timingGroups, type Pair } from './timing-pairs.ts';
+import type { Pair } from './timing-pair.ts';
+import { timingGroups } from './timing-pairs.ts';
 import { takeSamples } from './timing-samples.ts';
 
 /** Of each guess, when the caller does not say. */

@@ -1,3 +1,4 @@
+import { isDeeperThan, maxJsonDepth } from '#lib/identity/is-deeper-than.ts';
 import * as z from 'zod';
 import { CommandFailure } from './command-failure.ts';
 import { scopes, type OktaCredentials } from './okta-authorization.ts';
@@ -45,10 +46,11 @@ function readErrorBody(body: string): { code: string; said: string[] } {
   return { code: errorCode ?? error ?? '', said: [...new Set(said)].map((text) => `Okta says: ${text}`) };
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for what is no JSON, and for what is nested deeper than anything can be that is read, compared and written again. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isDeeperThan(maxJsonDepth, value) ? undefined : value;
   } catch {
     // Whoever asked looks at the shape next, and undefined has none.
     return undefined;

@@ -15,24 +15,17 @@ import { hearing, sweeping, telemetry } from './wiring.ts';
 export const handler = middy<unknown, undefined>(earlyTimeout)
   .use(wideLine('sweep', telemetry))
   .handler(async (_, context) => {
-    const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes, parkedLanes } = await sweep(sweeping, () =>
-      context.getRemainingTimeInMillis(),
-    );
-    const missed = await silentOrgs(hearing);
-    const failed = [...errors, ...missed.errors];
     const line = lineOf(context);
-    line.note({
-      subscriptions,
-      released,
-      probes,
-      operatorEvents: events,
-      recovered,
-      openCircuits,
-      dueLanes,
-      parkedLanes,
-      ...(missed.silent.length === 0 ? {} : { silentOrgs: missed.silent }),
-      outcome: failed.length === 0 ? 'done' : 'partial',
-    });
-    if (missed.silent.length > 0) line.warn();
-    for (const error of failed) line.failure(error);
+    const tellSilence = async (): Promise<void> => {
+      const { silent, errors } = await silentOrgs(hearing);
+      if (silent.length > 0) line.note({ silentOrgs: silent });
+      if (silent.length > 0) line.warn();
+      for (const error of errors) line.failure(error);
+    };
+    // Also where there is nothing to sweep, because the subscriptions cannot be read.
+    const swept = await sweep(sweeping, () => context.getRemainingTimeInMillis()).finally(tellSilence);
+    const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes, parkedLanes } = swept;
+    for (const error of errors) line.failure(error);
+    const outcome = line.codes.length === 0 ? 'done' : 'partial';
+    line.note({ subscriptions, released, probes, operatorEvents: events, recovered, openCircuits, dueLanes, parkedLanes, outcome });
   });

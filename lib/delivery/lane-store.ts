@@ -1,5 +1,5 @@
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
-import type { DeliveryMessage } from './delivery.ts';
+import type { DeliveryId, DeliveryMessage } from './delivery.ts';
 
 /**
  * Why a lane waits outside the queue. `back-off`: its head failed and is due later. `circuit`: its subscription's endpoint is down.
@@ -101,6 +101,8 @@ export interface LaneStore {
    * removed are passed over; what cannot be read is told, see readable-lane.ts. Consistent.
    */
   read(lane: ParkedLane, from: number, limit: number): Promise<readonly (ParkedDelivery | UnreadablePlace)[]>;
+  /** Positions up to the tail of the lane as it was seen where a delivery stands, in order, also where it cannot be read. Without its message. Consistent. */
+  positions(lane: ParkedLane, delivery: DeliveryId): Promise<readonly number[]>;
   /**
    * Notes of a delivery that it is about to be sent while something before it waits that has failed. For as long as it stands in the lane: so who comes
    * after a crash, and finds it delivered, knows that it overtook what is still before it, whatever any clock says.
@@ -146,7 +148,7 @@ export interface WaitingLanes {
   readonly unreadable: readonly string[];
 }
 
-export type DueLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt' | 'parkedAt' | 'reason'>;
+export type DueLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt' | 'parkedAt' | 'reason' | 'token' | 'removalAt'>;
 
 /** Parked lanes are forgotten then, by TTL: far beyond the seven days after which what waits is dead-lettered. */
 export const laneRetentionDays = 40;

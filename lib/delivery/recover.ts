@@ -1,7 +1,7 @@
 import { RelayError } from '../errors.ts';
 import type { Recovery, Subscription, SubscriptionStore } from '../subscriptions/subscription.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import type { DeadLetter, Delivery, DeliveryId, DeliveryStore } from './delivery.ts';
+import type { DeadLetter, Delivery, DeliveryId, DeliveryStore, UnreadableLetter } from './delivery.ts';
 import { redelivery } from './redelivery.ts';
 import { replayIdSchema } from './replay-mark.ts';
 
@@ -15,7 +15,7 @@ export interface RecoverParts {
 export interface Recovered {
   /** Dead letters that were put on the queue. */
   readonly sent: number;
-  /** Those that were passed over, for what is stored of them cannot be sent, now or later. */
+  /** Those that were passed over, for what is stored of them cannot be sent, now or later, or nothing is. */
   readonly unreadable: readonly DeliveryId[];
 }
 
@@ -78,9 +78,9 @@ async function sendAgain(
   const unreadable: DeliveryId[] = [];
   let sent = 0;
   for (let from = 0; from < dead.length; from += lettersAtATime) {
-    const letters = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => parts.deliveries.letter(id)));
-    unreadable.push(...letters.flatMap((letter) => (letter !== undefined && 'unreadable' in letter ? [letter.unreadable] : [])));
-    const readable = letters.filter((letter): letter is DeadLetter => letter !== undefined && 'message' in letter);
+    const letters = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => letterOf(parts, id)));
+    unreadable.push(...letters.flatMap((letter) => ('unreadable' in letter ? [letter.unreadable] : [])));
+    const readable = letters.filter((letter) => 'message' in letter);
     const messages = readable.map((letter) => redelivery(letter, subscription, replayId));
     const { notSent, refused } = await parts.queue.send(messages);
     if (notSent.length > 0) {
@@ -92,6 +92,11 @@ async function sendAgain(
     sent += messages.length - refused.length;
   }
   return { sent, unreadable };
+}
+
+/** One that is dead without a letter is listed as dead all the same, and whoever asked for it must hear that it was not sent. */
+async function letterOf({ deliveries }: RecoverParts, id: DeliveryId): Promise<DeadLetter | UnreadableLetter> {
+  return (await deliveries.letter(id)) ?? { unreadable: id };
 }
 
 /** Oldest first. Undefined: there are more than one page tells of, and the stretch can be made shorter. */

@@ -96,12 +96,12 @@ const dueLaneSchema = z.object({
   reason: z.enum(parkReasons),
   parkedAt: time,
   dueAt: time,
+  removalAt: z.coerce.number().int(),
+  token: z.string().optional(),
 });
 const laneSchema = dueLaneSchema.extend({
   subscription: subscriptionIdSchema,
   tail: z.coerce.number().int(),
-  removalAt: z.coerce.number().int(),
-  token: z.string().optional(),
   triedTo: z.coerce.number().int().optional(),
   triedDueAt: time.optional(),
 });

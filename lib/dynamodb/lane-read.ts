@@ -1,4 +1,5 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { DeliveryId } from '../delivery/delivery.ts';
 import type { ParkedDelivery, ParkedLane, UnreadablePlace } from '../delivery/lane-store.ts';
 import type { Item } from './delivery-item.ts';
 import { placeKeyOf, positionIn, type LaneTable } from './lane-item.ts';
@@ -27,7 +28,26 @@ export async function readLane(lanes: LaneTable, lane: ParkedLane, { from, limit
   return Promise.all(waiting.slice(0, limit).map(parkedDelivery));
 }
 
-function pageQuery(table: string, lane: ParkedLane, { from, limit }: { from: number; limit: number }): QueryCommand {
+/** A lane may hold thousands, of 256 KiB each: what is not asked for stays in the table. @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function positionsInLane(lanes: LaneTable, lane: ParkedLane, delivery: DeliveryId): Promise<readonly number[]> {
+  const positions: number[] = [];
+  for (let next = 0; next < lane.tail;) {
+    const { input } = pageQuery(lanes.table, lane, { from: next });
+    const found = new QueryCommand({
+      ...input,
+      FilterExpression: '#delivery = :delivery AND attribute_exists(#message)',
+      ProjectionExpression: 'place',
+      ExpressionAttributeNames: { '#delivery': 'delivery', '#message': 'message' },
+      ExpressionAttributeValues: { ...input.ExpressionAttributeValues, ':delivery': { S: delivery } },
+    });
+    const { Items = [], LastEvaluatedKey } = await lanes.client.send(found).catch(unavailable('DELIVERY_STORE_UNAVAILABLE', 'Query'));
+    positions.push(...Items.map(positionIn));
+    next = LastEvaluatedKey === undefined ? lane.tail : positionIn(LastEvaluatedKey) + 1;
+  }
+  return positions;
+}
+
+function pageQuery(table: string, lane: ParkedLane, { from, limit }: { from: number; limit?: number }): QueryCommand {
   const { id, place: first } = placeKeyOf(lane, from);
   const { place: last } = placeKeyOf(lane, lane.tail - 1);
   return new QueryCommand({
@@ -35,7 +55,7 @@ function pageQuery(table: string, lane: ParkedLane, { from, limit }: { from: num
     KeyConditionExpression: 'id = :id AND place BETWEEN :first AND :last',
     ExpressionAttributeValues: { ':id': id, ':first': first, ':last': last },
     ConsistentRead: true,
-    Limit: limit,
+    ...(limit === undefined ? {} : { Limit: limit }),
   });
 }
 

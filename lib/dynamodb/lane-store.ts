@@ -1,7 +1,7 @@
 import type { LaneStore } from '../delivery/lane-store.ts';
 import { anyLane, dueLanes, releasedLanes, waitingLanes } from './lane-due.ts';
 import { laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
-import { markAheadInLane, readLane, removeFromLane } from './lane-read.ts';
+import { markAheadInLane, positionsInLane, readLane, removeFromLane } from './lane-read.ts';
 import { appendToLane, parkLane } from './lane-tail.ts';
 import { issueToken, releaseLane, reopenLane, seizeLane, takeLane } from './lane-token.ts';
 import { readItem } from './lane-write.ts';
@@ -16,6 +16,7 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     park: (request) => parkLane(options, request),
     append: (lane, delivery) => appendToLane(options, lane, delivery),
     read: (lane, from, limit) => readLane(options, lane, { from, limit }),
+    positions: (lane, delivery) => positionsInLane(options, lane, delivery),
     markAhead: (lane, position) => markAheadInLane(options, lane, position),
     remove: (lane, position) => removeFromLane(options, lane, position),
     issue: (seen, release) => issueToken(options, seen, release),

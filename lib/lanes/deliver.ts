@@ -87,6 +87,8 @@ class Run {
   readonly note = (outcome: DeliveryOutcome, subscription: SubscriptionId): void => {
     const { kind } = outcome;
     if (kind === 'failing' || kind === 'dead') this.reasons.add(outcome.because);
+    // Looked at before its time: nothing was attempted, so nothing failed.
+    if (kind === 'failing' && outcome.because === 'not-yet') return;
     if (kind !== 'held' && kind !== 'limited' && kind !== 'waits') this.counts[kind] += 1;
     const metric = metricOf[kind];
     if (metric !== undefined) this.#metrics.count(metric, 1, { Subscription: subscription });

@@ -1,5 +1,6 @@
 import type { DeliverParts } from './deliver-parts.ts';
-import type { Delivery, DeliveryId } from '../delivery/delivery.ts';
+import type { DeliveryId } from '../delivery/delivery.ts';
+import { isOwed } from './is-owed.ts';
 import { isRemoval } from './is-removal.ts';
 import type { ParkedLane } from '../delivery/lane-store.ts';
 import type { DeliveryOutcome } from '../delivery/message-outcome.ts';
@@ -64,9 +65,4 @@ async function suspectsIn(parts: DeliverParts, lane: ParkedLane, from: number): 
     if (page.length === 0) break;
   }
   return suspects;
-}
-
-/** What has no record was never heard of. */
-function isOwed(record: Delivery | undefined): boolean {
-  return record === undefined || record.status === 'pending' || record.status === 'parked';
 }

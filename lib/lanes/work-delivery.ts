@@ -5,6 +5,8 @@ import { isProbeDue } from '../pacing/circuit.ts';
 import type { Admission } from '../pacing/circuits.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import { deliveryLifetimeMs, type Claim, type DeliveryMessage } from '../delivery/delivery.ts';
+import { isLeftToSweep } from './is-left-to-sweep.ts';
+import { isRemoval } from './is-removal.ts';
 import { lostClaim, type DeliveryOutcome, type SettledOutcome } from '../delivery/message-outcome.ts';
 import { narrowedMessage } from '../delivery/narrowed-message.ts';
 
@@ -89,7 +91,9 @@ async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork)
   if (subscription.status === 'disabled') return { kind: 'unwanted', ending: dead('subscription-disabled', subscription) };
   if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
   const { circuit } = subscription;
-  if (circuit !== undefined && !probe && !isProbeDue(circuit, parts.now())) return { kind: 'held', reason: 'circuit' };
+  const now = parts.now();
+  const mayBeProbe = circuit !== undefined && isProbeDue(circuit, now) && (isRemoval(message) || !isLeftToSweep(circuit, now));
+  if (circuit !== undefined && !probe && !mayBeProbe) return { kind: 'held', reason: 'circuit' };
   const context = { purpose: 'signing-secret', owner: subscription.id } as const;
   const live = liveSecrets(subscription.signingSecrets, parts.now());
   const secrets = await Promise.all(live.map(({ sealed }) => parts.secrets.open(sealed, context)));

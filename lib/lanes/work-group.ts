@@ -1,15 +1,16 @@
-import { longestQueueWaitMs } from './attempt-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import type { DeliveryMessage } from '../delivery/delivery.ts';
 import { isInLane } from './is-in-lane.ts';
 import { isRemoval } from './is-removal.ts';
+import type { LaneEnd, LaneWork } from './lane-work.ts';
 import type { ParkedLane, ParkReason } from '../delivery/lane-store.ts';
 import { isSettled, type DeliveryOutcome, type MessageOutcome } from '../delivery/message-outcome.ts';
 import { narrowedMessage } from '../delivery/narrowed-message.ts';
 import { readQueueMessage } from '../delivery/read-queue-message.ts';
 import type { ReleaseMessage } from '../delivery/release-message.ts';
+import { limitedReceives, queueWaitOf } from './queue-wait.ts';
 import { workDelivery } from './work-delivery.ts';
-import { releaseLostMs, workLane, type LaneEnd, type LaneWork } from './work-lane.ts';
+import { releaseLostMs, workLane } from './work-lane.ts';
 
 export interface QueuedMessage {
   readonly body: string;
@@ -17,12 +18,7 @@ export interface QueuedMessage {
   readonly receiveCount: number;
 }
 
-/**
- * A delivery for which its subscription has no room comes back a few times first: a burst is over in seconds, and a parked lane waits for `sweep`. A
- * backlog does not, and must not fill the part of the queue in which SQS looks for free groups.
- */
-const limitedReceives = 5;
-/** So does the release of a lane for which there was no room at all: its lane waits for `sweep` again, for so long and up to as long again. */
+/** The release of a lane for which there was no room at all comes back a few times; then its lane waits for `sweep` again, for so long and up to as long again. */
 const shortestLimitWaitMs = 60_000;
 /** A release that moves its lane comes back for more, but not until the queue gives it up, which it does after 1,000 receives. */
 const longestReleaseReceives = 500;
@@ -123,7 +119,10 @@ export class GroupWork {
   /** Undefined: the lane has been opened, or parked anew, meanwhile. */
   async #append(lane: ParkedLane, message: DeliveryMessage): Promise<MessageOutcome | undefined> {
     const known = await this.#parts.store.find(message.delivery);
-    const isIn = known !== undefined && (await isInLane(this.#parts, lane, message.delivery));
+    // As it is by now: it may have been appended by another, behind the tail that we saw.
+    const current = known === undefined ? lane : await this.#parts.lanes.find(this.#key());
+    if (current?.epoch !== lane.epoch) return undefined;
+    const isIn = known !== undefined && (await isInLane(this.#parts, current, message.delivery));
     // A repeat behind its own place would look, once delivered, as if it had overtaken what is in between.
     if (!isIn && known !== undefined && known.status !== 'pending' && known.status !== 'parked') {
       const outcome = { kind: 'duplicate', status: known.status } as const;
@@ -132,7 +131,7 @@ export class GroupWork {
     }
     const now = this.#parts.now();
     const entry = { removal: isRemoval(message), now };
-    const appended = isIn ? lane : await this.#parts.lanes.append(lane, { message: await this.#narrowed(message), ...entry });
+    const appended = isIn ? current : await this.#parts.lanes.append(current, { message: await this.#narrowed(message), ...entry });
     if (appended === undefined) return undefined;
     this.#lane = appended;
     await this.#parts.store.park({ message, now });
@@ -185,15 +184,4 @@ export class GroupWork {
   #lostAt(): Date {
     return new Date(this.#parts.now().getTime() + releaseLostMs);
   }
-}
-
-/** The wait to spend in the queue; undefined: the lane is to be parked. */
-function queueWaitOf(
-  outcome: Exclude<DeliveryOutcome, { kind: 'waits' }>,
-  { receiveCount, now }: { receiveCount: number; now: Date },
-): MessageOutcome | undefined {
-  if (outcome.kind === 'limited' && receiveCount < limitedReceives) return { kind: 'waits', waitMs: outcome.retryMs, reason: 'limit' };
-  if (outcome.kind !== 'failing') return undefined;
-  const waitMs = Math.max(outcome.dueAt.getTime() - now.getTime(), 1);
-  return waitMs <= longestQueueWaitMs ? { kind: 'waits', waitMs, reason: outcome.because } : undefined;
 }

@@ -1,33 +1,16 @@
-import type { SubscriptionId } from '../subscriptions/subscription.ts';
 import { longestQueueWaitMs } from './attempt-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import { FailingPart } from './failing-part.ts';
+import { hasPassed } from './has-passed.ts';
+import type { LaneEnd, LaneWork } from './lane-work.ts';
 import type { ParkedDelivery, ParkedLane, ParkReason, TriedPart } from '../delivery/lane-store.ts';
 import { isSettled, type DeliveryOutcome } from '../delivery/message-outcome.ts';
+import { nextAhead } from './next-ahead.ts';
 import { readableIn } from './readable-lane.ts';
 import { settlePassed } from './settle-passed.ts';
 import { wasSent } from './was-sent.ts';
 import { workDelivery } from './work-delivery.ts';
 import { yieldBefore, type InTheWay } from './yield-before.ts';
-
-export interface LaneWork {
-  /** The first request is the probe of an open circuit. */
-  readonly probe: boolean;
-  /** False when nothing more should be begun. */
-  readonly hasTime: () => boolean;
-  /** Counts what became of each delivery. */
-  readonly note: (outcome: DeliveryOutcome, subscription: SubscriptionId) => void;
-}
-
-export type LaneEnd =
-  /** Nothing waits in it any more. */
-  | { readonly kind: 'open' }
-  /** It waits for `sweep` again. */
-  | { readonly kind: 'laid-down' }
-  /** Another release was issued, or another parking begun, meanwhile: it is no longer ours. */
-  | { readonly kind: 'lost' }
-  /** To be gone on with soon, by who holds the token. `limit`: there was no room for any of it; `limit-reached`: for some there was. */
-  | { readonly kind: 'waits'; readonly waitMs: number; readonly reason: string; readonly tried?: TriedPart | undefined };
 
 /** A token that is not heard of for so long is given out anew by `sweep`. Longer than any message is invisible. */
 export const releaseLostMs = 10 * 60_000;
@@ -60,8 +43,11 @@ class LaneWorker {
   #position = 0;
   /** Of the last removal that still waits: behind it nobody has to yield. */
   #removalAt: number;
-  /** Still to be spent, on the first request. */
+  /** Still to be spent, on the next request. */
   #probe: boolean;
+  /** Of a probe: what is behind the head has not had its request yet. */
+  #mayGoAhead: boolean;
+  #hasAsked = false;
   readonly #failing = new FailingPart();
   /** Something has left the lane. */
   #moved = false;
@@ -72,6 +58,7 @@ class LaneWorker {
     this.#lane = lane;
     this.#removalAt = lane.removalAt;
     this.#probe = work.probe;
+    this.#mayGoAhead = work.probe;
   }
 
   async run(): Promise<LaneEnd> {
@@ -80,10 +67,10 @@ class LaneWorker {
       const settled = await settlePassed(this.#parts, this.#lane, { from: this.#position, note: this.#note });
       if (settled.kind === 'waits') return settled;
       this.#removalAt = settled.removalAt;
-      if (settled.yielded) this.#failing.clear();
+      if (settled.yielded) this.#beginAnew();
     }
     const end = await this.#drain();
-    const isProbeSpent = this.#work.probe && !this.#probe;
+    const isProbeSpent = this.#work.probe && this.#hasAsked;
     // In the queue the release would come back as a probe once more.
     return end.kind === 'waits' && isProbeSpent
       ? this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off', end.tried)
@@ -95,6 +82,9 @@ class LaneWorker {
   async #passTried(): Promise<void> {
     const { tried } = this.#lane;
     if (tried === undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
+    // To one that is deleted or disabled nothing is sent any more, so nothing of it waits for its time.
+    const { status = 'deleted' } = (await this.#parts.subscriptions.find(this.#lane.subscription)) ?? {};
+    if (status === 'deleted' || status === 'disabled') return;
     const [first] = await this.#parts.lanes.read(this.#lane, 0, 1);
     // Who laid it down so may not have been the last to work it.
     if (first === undefined || first.position >= tried.to) return;
@@ -111,14 +101,15 @@ class LaneWorker {
       }
       for (const entry of entries) {
         const end = await this.#step(entry);
+        if (end === 'anew') break;
         if (end !== undefined) return end;
         this.#position = entry.position + 1;
       }
     }
   }
 
-  /** Works one delivery; undefined: go on with the next. */
-  async #step(entry: ParkedDelivery): Promise<LaneEnd | undefined> {
+  /** Works one delivery; undefined: go on with the next. `anew`: with the lane's first. */
+  async #step(entry: ParkedDelivery): Promise<LaneEnd | 'anew' | undefined> {
     const isFirst = this.#failing.isEmpty();
     if (!isFirst && entry.position > this.#removalAt) return this.#waitForFailing();
     if (!this.#work.hasTime()) return this.#waits(0, 'out-of-time');
@@ -129,40 +120,50 @@ class LaneWorker {
     const beforeSend = isFirst || entry.ahead === true ? undefined : () => this.#parts.lanes.markAhead(this.#lane, entry.position);
     const { message } = entry;
     const outcome = await workDelivery(this.#parts, { message, group: this.#lane.group, probe: this.#probe, mayWait, beforeSend });
-    if (wasSent(outcome)) this.#probe = false;
+    const isOut = wasSent(outcome);
+    const from = entry.position + (isOut && this.#probe ? 1 : 0);
+    if (isOut) [this.#probe, this.#hasAsked] = [false, true];
     this.#note(outcome);
     if (outcome.kind === 'waits') return this.#waits(outcome.waitMs, outcome.reason);
     if (outcome.kind === 'limited') return this.#waits(outcome.retryMs, this.#moved ? 'limit-reached' : 'limit');
-    if (outcome.kind === 'held') return this.#layDown(this.#parts.now(), outcome.reason);
+    if (outcome.kind === 'held') return this.#held(outcome.reason, from);
     if (!isSettled(outcome)) {
       this.#failing.add(entry, outcome.dueAt);
       return undefined;
     }
-    if (!isFirst && (await this.#hasPassed(entry, outcome))) {
-      const inTheWay = await this.#yieldFailing(entry);
-      if (inTheWay !== undefined) return inTheWay;
-    }
+    const mustYield = !isFirst && (await hasPassed(this.#parts, this.#lane, { position: entry.position, outcome }));
+    const inTheWay = mustYield ? await this.#yieldFailing(entry) : undefined;
+    if (inTheWay !== undefined) return inTheWay;
     await this.#parts.lanes.remove(this.#lane, entry.position);
     this.#moved = true;
-    return undefined;
+    return mustYield ? this.#beginAnew() : undefined;
   }
 
   /**
-   * Whether what fails has to yield to it. A duplicate got through before: what was delivered before this lane was parked says nothing about those who
-   * failed since, but another process may have sent it ahead of them while this one was at them.
+   * The circuit is open. Where it is because of what stands at the heads of lanes, no probe would ever get through: so when the head has failed in its
+   * probe, one of those that wait behind it up to the last removal has a request as well, and the head yields to it if it gets through.
    */
-  async #hasPassed({ position }: ParkedDelivery, outcome: DeliveryOutcome): Promise<boolean> {
-    if (outcome.kind !== 'duplicate' || outcome.status !== 'delivered') return outcome.kind === 'delivered';
-    const [place] = await this.#parts.lanes.read(this.#lane, position, 1);
-    return place?.position === position && 'message' in place && place.ahead === true;
+  async #held(reason: 'circuit' | 'paused', from: number): Promise<LaneEnd | 'anew' | undefined> {
+    const mayGoAhead = this.#mayGoAhead && reason === 'circuit';
+    const next = mayGoAhead ? await nextAhead(this.#parts, this.#lane, { from, to: this.#removalAt }) : undefined;
+    if (next === undefined) return this.#layDown(this.#parts.now(), reason);
+    this.#mayGoAhead = false;
+    this.#probe = true;
+    this.#failing.skip({ to: next.position, dueAt: this.#parts.now() });
+    return this.#step(next);
+  }
+
+  /** Not everything before has been looked at, and what stands in two places hides what is in between: a lane that is opened was read from its head. */
+  #beginAnew(): 'anew' {
+    this.#failing.clear();
+    this.#position = 0;
+    return 'anew';
   }
 
   /** Something in the way: the lane is gone on with when it has passed. */
   async #yieldFailing({ position, message: { delivery } }: ParkedDelivery): Promise<InTheWay | undefined> {
     const { from } = this.#failing;
-    const inTheWay = await yieldBefore(this.#parts, this.#lane, { position, delivery, from, note: this.#note });
-    if (inTheWay === undefined) this.#failing.clear();
-    return inTheWay;
+    return yieldBefore(this.#parts, this.#lane, { position, delivery, from, note: this.#note });
   }
 
   /** Behind the last delivery. */

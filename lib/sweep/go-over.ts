@@ -13,7 +13,7 @@ export type GoOver = <T extends object | number>(
 export function goingOver(tell: (error: unknown) => void): GoOver {
   return async (subscriptions, { mayBegin, work }) => {
     const outcomes: Awaited<ReturnType<typeof work>>[] = [];
-    // Each worker takes the next when its own is done; those longest unchanged are not preferred, since a sweep nearly always gets through.
+    // Each worker takes the next when its own is done.
     const waiting = subscriptions.values();
     const worker = async (): Promise<void> => {
       for (const subscription of waiting) {

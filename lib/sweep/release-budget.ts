@@ -8,14 +8,16 @@ const slowestPerPlaceSecond = 1 / 15;
 /** Of a subscription that is not sent to any more: its lanes are worked without a request. */
 const unwantedLanesPerSecond = 100;
 /** What the lane store tells of at a time. */
-const mostLanes = 10_000;
+export const mostLanes = 10_000;
 /** No token counts as lost later than this. */
 export const longestLostMs = 60 * 60_000;
 
 /** The most lanes that one run may have of a subscription in the queue: as many as a healthy endpoint takes until the next run. */
 export function fullRound({ intervalMs }: Pick<SweepParts, 'intervalMs'>, { status, limits }: Bounded): number {
   const places = limits?.concurrency ?? defaultConcurrency;
-  return inARun(intervalMs, status === 'active' ? lanesPerPlaceSecond * places : unwantedLanesPerSecond, limits);
+  return status === 'active'
+    ? inARun(intervalMs, lanesPerPlaceSecond * places, limits)
+    : inARun(intervalMs, unwantedLanesPerSecond, undefined);
 }
 
 /**

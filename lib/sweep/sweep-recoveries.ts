@@ -1,6 +1,7 @@
 import type { Subscription } from '../subscriptions/subscription.ts';
 import type { Recovered } from '../delivery/recover.ts';
 import type { GoOver } from './go-over.ts';
+import { inTurn } from './in-turn.ts';
 import type { SweepParts } from './sweep-parts.ts';
 
 /** Of one run. The rest of a minute is for what is owed, even where the store or the queue of replays is slow. */
@@ -15,9 +16,7 @@ export async function sweepRecoveries(
   const endsAtMs = run.remainingMs() - budgetMs;
   const hasTime = (): boolean => run.hasTime() && run.remainingMs() > endsAtMs;
   const running = run.all.filter(({ recovery }) => recovery?.status === 'running');
-  // Another one is the first in each run, or the time might always be used up before the last.
-  const first = Math.floor(parts.now().getTime() / parts.intervalMs) % Math.max(1, running.length);
-  const recovered = await run.goOver([...running.slice(first), ...running.slice(0, first)], {
+  const recovered = await run.goOver(inTurn(running, parts), {
     mayBegin: hasTime,
     work: async ({ id }) => {
       // This very sweep may have disabled it.

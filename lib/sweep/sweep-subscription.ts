@@ -2,7 +2,9 @@ import type { Subscription } from '../subscriptions/subscription.ts';
 import type { QueuedRelease } from '../delivery/delivery-queue.ts';
 import type { DueLane, LaneQueue } from '../delivery/lane-store.ts';
 import { operatorDeliveries } from '../delivery/operator-events.ts';
+import { lanesToRelease } from './lanes-to-release.ts';
 import { fullRound, longestLostMs, releaseBudget } from './release-budget.ts';
+import { laneToProbe, lanesForProbe } from './lane-to-probe.ts';
 import type { ReleaseMessage } from '../delivery/release-message.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { releaseLostMs } from '../lanes/work-lane.ts';
@@ -13,7 +15,7 @@ export interface Swept {
   /** Operator events that were put on the queue. */
   readonly events: number;
   readonly openCircuits: number;
-  /** Lanes that were due, as far as they were looked at. */
+  /** Lanes that were due, or need not wait any more, as far as they were looked at. */
   readonly dueLanes: number;
 }
 
@@ -33,11 +35,11 @@ export async function sweepSubscription(parts: SweepParts, work: SweepWork): Pro
   const events = await sendEvents(parts, work);
   const subscription = await settled(parts, work.subscription);
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
-  const most = subscription.status === 'paused' || isOpen ? 1 : fullRound(parts, subscription);
-  const due = await parts.lanes.due(subscription.id, parts.now(), most);
+  const most = subscription.status === 'paused' ? 1 : isOpen ? lanesForProbe(subscription, parts.now()) : fullRound(parts, subscription);
+  const due = await lanesToRelease(parts, subscription, most);
   const seen = { events, released: 0, probes: 0, dueLanes: due.length, openCircuits: isOpen ? 1 : 0 };
   if (subscription.status === 'paused') return seen;
-  if (isOpen) return { ...seen, probes: await probe(parts, subscription, due) };
+  if (isOpen) return { ...seen, probes: await probe(parts, subscription, laneToProbe(subscription, due)) };
   if (due.length > 0) {
     const first = due.slice(0, await releaseBudget(parts, subscription));
     return { ...seen, released: await release(parts, subscription, { due: first, probe: false, hasTime: work.hasTime }) };
@@ -57,8 +59,8 @@ async function settled(parts: SweepParts, subscription: Subscription): Promise<S
   return (await parts.circuits.giveUp(subscription, at)) ? { ...subscription, status: 'disabled' } : subscription;
 }
 
-/** One lane, its first delivery sent in spite of the circuit. The lane due longest is another one each time: a failed probe makes its own due now. */
-async function probe(parts: SweepParts, subscription: Subscription, [lane]: readonly DueLane[]): Promise<number> {
+/** One lane, its first delivery sent in spite of the circuit. */
+async function probe(parts: SweepParts, subscription: Subscription, lane: DueLane | undefined): Promise<number> {
   // Without a lane the probe is left to what comes along.
   if (lane === undefined) return 0;
   const admission = await parts.circuits.admit(subscription, parts.now());

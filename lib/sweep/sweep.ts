@@ -2,6 +2,7 @@ import { RelayError } from '../errors.ts';
 import { countParked, type ParkedCount } from './count-parked.ts';
 import type { DeliveryId } from '../delivery/delivery.ts';
 import { goingOver } from './go-over.ts';
+import { inTurn } from './in-turn.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { sweepRecoveries } from './sweep-recoveries.ts';
 import { sweepSubscription, type Swept } from './sweep-subscription.ts';
@@ -25,11 +26,15 @@ const endingTimeMs = 5_000;
  */
 export async function sweep(parts: SweepParts, remainingMs: () => number): Promise<SweepReport> {
   const all = await parts.subscriptions.all();
+  const turns = inTurn(all, parts);
   const hasTime = (): boolean => remainingMs() > endingTimeMs;
   const errors: unknown[] = [];
   const goOver = goingOver((error) => void errors.push(error));
-  const swept = await goOver(all, { mayBegin: hasTime, work: (subscription) => sweepSubscription(parts, { subscription, all, hasTime }) });
-  const parked = await countParked(parts, { all, goOver, hasTime });
+  const swept = await goOver(turns, {
+    mayBegin: hasTime,
+    work: (subscription) => sweepSubscription(parts, { subscription, all, hasTime }),
+  });
+  const parked = await countParked(parts, { all: turns, goOver, hasTime });
   errors.push(...parked.unreadable);
   const openCircuits = sumOf(swept, 'openCircuits');
   parts.metrics.count('OpenCircuits', openCircuits);

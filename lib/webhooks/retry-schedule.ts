@@ -40,6 +40,8 @@ const longestWaitMs = 24 * hour;
 
 /** Part of a wait that chance decides, so that what failed together is not tried together. */
 const jitterShare = 0.1;
+/** No delivery waits longer for its next attempt, in milliseconds. */
+export const longestRetryMs = longestWaitMs * (1 + jitterShare);
 
 export type NextStep =
   | { readonly kind: 'delivered' }

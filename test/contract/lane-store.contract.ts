@@ -274,6 +274,20 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(await positions(lane, 1, 5)).toEqual([]);
       });
 
+      it('[port: LaneStore] finds where a delivery stands, up to the tail that was seen, and until it is removed', async () => {
+        const [twice, once] = [message(), message()];
+        let lane = await append(await filled(3), twice);
+        for (const one of [once, message(), twice]) lane = await append(lane, one);
+        expect(await store.positions(lane, twice.delivery)).toEqual([3, 6]);
+        expect(await store.positions(lane, once.delivery)).toEqual([4]);
+        expect(await store.positions({ ...lane, tail: 6 }, twice.delivery)).toEqual([3]);
+        expect(await store.positions(lane, message().delivery)).toEqual([]);
+        await store.remove(lane, 3);
+        expect(await store.positions(lane, twice.delivery)).toEqual([6]);
+        await reopen(lane);
+        expect(await store.positions(await park(), twice.delivery)).toEqual([]);
+      });
+
       it('[port: LaneStore] removes a delivery again, and one that was never there, without a word', async () => {
         const lane = await filled(2);
         await store.remove(lane, 0);
@@ -477,6 +491,7 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         const messages = times(3, message);
         for (const one of messages) lane = await append(lane, one);
         await spoilPlace(lane, 1, junk);
+        expect(await store.positions(lane, messages[0]!.delivery)).toEqual([1]);
         await spoilPlace(lane, 2, Buffer.from('{"v":2}'));
         expect(await store.read(lane, 1, 10)).toEqual([
           { position: 1, unreadable: expect.toSatisfy((bytes: Uint8Array) => Buffer.from(bytes).equals(junk)) },
@@ -556,7 +571,7 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
       it('[port: LaneStore] tells what a sweep needs to know of a lane', async () => {
         const { group, epoch } = await park({ reason: 'limit', dueAt: noon, now: after(-minute), queue: 'replayDeliveries' });
         expect(await store.due(subscription, noon, 10)).toEqual([
-          { queue: 'replayDeliveries', group, epoch, reason: 'limit', dueAt: noon, parkedAt: after(-minute) },
+          { queue: 'replayDeliveries', group, epoch, reason: 'limit', removalAt: -1, dueAt: noon, parkedAt: after(-minute) },
         ]);
       });
 
@@ -564,10 +579,12 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         const lane = await park({ dueAt: noon });
         const held = await seize(lane, 'a');
         expect(await groupsDue(after(10 * minute - 1))).toEqual([]);
-        expect(await groupsDue(lostAt)).toEqual([lane.group]);
+        expect(await store.due(subscription, lostAt, 10)).toMatchObject([{ group: lane.group, token: 'a', dueAt: lostAt }]);
         await store.release(held, { dueAt: after(30 * minute), reason: 'back-off' });
         expect(await groupsDue(after(30 * minute - 1))).toEqual([]);
-        expect(await groupsDue(after(30 * minute))).toEqual([lane.group]);
+        const [laidDown] = await store.due(subscription, after(30 * minute), 10);
+        expect(laidDown).toMatchObject({ group: lane.group });
+        expect(laidDown?.token).toBeUndefined();
       });
 
       it('[port: LaneStore] counts the lanes whose token is out, until it counts as lost, and no others', async () => {

@@ -35,7 +35,7 @@ async function tell(event: EventParts): Promise<string> {
   expect((await postHook(relay.url, hookBody([logEvent({ ...event, uuid })]))).status).toBe(200);
   return uuid;
 }
-/** Changes of other people, which the endpoint takes all the while: else it would count as down, and nothing at all be sent to it. */
+/** Changes of other people, which the endpoint takes all the while: else it would count as down. For that see removal-behind-circuit.test.ts. */
 async function tellOfOthers(): Promise<void> {
   for (let turn = 0; !isOver; turn += 1) {
     await tell({ userId: `other-${turn}` });

@@ -1,3 +1,4 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { provideEnvironment } from '#lib/config/environment.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
@@ -52,4 +53,15 @@ it.each([
   await heardHoursAgo(hours, silentAfterHours);
   await invoke('sweep', handler, {});
   expect(said()).toEqual({ silentOrgs: undefined, metric: 0 });
+});
+
+// The last one: it leaves the functions without their table of subscriptions.
+it('names it also where the subscriptions cannot be read, and fails all the same', async () => {
+  await heardHoursAgo(25);
+  const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
+  await client.send(new DeleteTableCommand({ TableName: 'subscriptions' }));
+  client.destroy();
+  await expect(invoke('sweep', handler, {})).rejects.toMatchObject({ code: 'SUBSCRIPTION_STORE_UNAVAILABLE' });
+  expect(said()).toEqual({ silentOrgs: ['acme'], metric: 1 });
+  expect(lines.find(({ function: name }) => name === 'sweep')).toMatchObject({ errors: [{ code: 'SUBSCRIPTION_STORE_UNAVAILABLE' }] });
 });

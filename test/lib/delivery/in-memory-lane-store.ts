@@ -9,7 +9,7 @@ import type {
   UnreadablePlace,
   WaitingLanes,
 } from '#lib/delivery/lane-store.ts';
-import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import type { DeliveryId, DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import type { SubscriptionId } from '#lib/subscriptions/subscription.ts';
 
@@ -100,6 +100,14 @@ export class InMemoryLaneStore implements LaneStore {
     );
   }
 
+  positions(lane: ParkedLane, delivery: DeliveryId): Promise<readonly number[]> {
+    return step(() =>
+      this.#places(lane)
+        .slice(0, lane.tail)
+        .flatMap(({ message }, position) => (message?.delivery === delivery ? [position] : [])),
+    );
+  }
+
   markAhead(lane: ParkedLane, position: number): Promise<void> {
     return step(() => {
       const place = this.#places(lane)[position];
@@ -164,7 +172,10 @@ export class InMemoryLaneStore implements LaneStore {
         .filter((lane) => lane.dueAt <= by && !this.#rows.spoiledLanes.has(keyOf(lane)))
         .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
         .slice(0, limit)
-        .map(({ queue, group, epoch, dueAt, parkedAt, reason }) => ({ queue, group, epoch, dueAt, parkedAt, reason })),
+        .map(({ queue, group, epoch, dueAt, parkedAt, reason, removalAt, token }) => ({
+          ...{ queue, group, epoch, dueAt, parkedAt, reason, removalAt },
+          ...(token === undefined ? {} : { token }),
+        })),
     );
   }
 

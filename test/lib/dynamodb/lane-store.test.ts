@@ -137,6 +137,9 @@ describe('the lane store in DynamoDB', () => {
     const read = await store.read(lane, 0, 10);
     expect(read).toEqual(messages.map((one, position) => ({ position, message: one })));
     expect((await store.read(lane, 2, 3)).map(({ position }) => position)).toEqual([2, 3, 4]);
+    const last = message();
+    lane = (await store.append(lane, { message: last, removal: false, now: noon })) ?? lane;
+    expect(await store.positions(lane, last.delivery)).toEqual([6]);
   });
 
   it('refuses what no item can hold, before the tail moves or a lane is parked', async () => {
@@ -193,7 +196,7 @@ describe('the lane store in DynamoDB', () => {
     const indexed = Items.filter(({ dueShard }) => dueShard?.S?.startsWith(subscription));
     expect(indexed).toHaveLength(40);
     expect(new Set(indexed.map(({ dueShard }) => dueShard?.S)).size).toBeGreaterThan(4);
-    const names = ['dueAt', 'dueKey', 'dueShard', 'epoch', 'group', 'id', 'parkedAt', 'place', 'queue', 'reason'];
+    const names = ['dueAt', 'dueKey', 'dueShard', 'epoch', 'group', 'id', 'parkedAt', 'place', 'queue', 'reason', 'removalAt'];
     expect(new Set(indexed.map((item) => Object.keys(item).sort().join()))).toEqual(new Set([names.join()]));
   });
 });

@@ -52,6 +52,22 @@ describe('delivering a batch', () => {
     expect(reasons).toEqual(['status-503']);
   });
 
+  it('counts an attempt that failed once, however often its delivery comes back before the next one is due', async () => {
+    harness.answer = () => answered(503);
+    expect((await run([received('1', 'g', change('c-1'))])).counts.failing).toBe(1);
+    harness.nowMs += 1_000;
+    expect(await run([received('1', 'g', change('c-1'))])).toMatchObject({
+      failures: ['1'],
+      reasons: ['not-yet'],
+      counts: { failing: 0, waits: 1 },
+    });
+    const failed = () => harness.measured.filter(({ name }) => name === 'Failed');
+    expect([harness.sent.length, failed()]).toEqual([1, [{ name: 'Failed', value: 1, subscription: payrollId }]]);
+    harness.nowMs += 5_000;
+    expect((await run([received('1', 'g', change('c-1'))])).counts.failing).toBe(1);
+    expect([harness.sent.length, failed().length]).toEqual([2, 2]);
+  });
+
   it('gives back what is behind from the end, and sets the head’s wait last', async () => {
     harness.answer = () => answered(500);
     await run(['1', '2', '3'].map((id) => received(id, 'g', change(`c-${id}`))));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
-import { answered, DeliverHarness, inLane } from './deliver-harness.ts';
+import { answered, DeliverHarness, inLane, received } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
 
 const minute = 60_000;
@@ -48,15 +48,17 @@ describe('the probe of an open circuit', () => {
     expect(await lane()).toMatchObject({ reason: 'circuit', tail: 2 });
     harness.nowMs += minute;
     await run([await probe()]);
-    expect(harness.sentIds()).toEqual(['head', 'head']);
+    expect(harness.sentIds()).toEqual(['head', 'head', 'leaver']);
     expect(recordOf('head')?.attempts).toMatchObject([{ status: 503 }, { status: 503, probe: true }]);
+    expect(recordOf('leaver')?.attempts).toMatchObject([{ status: 503, probe: true }]);
     expect(await lane()).toMatchObject({ reason: 'circuit', dueAt: new Date(harness.nowMs) });
 
     harness.nowMs += 2 * minute;
     harness.answer = () => answered(204);
     await run([await probe()]);
-    expect(harness.sentIds().slice(2)).toEqual(['head', 'leaver']);
+    expect(harness.sentIds().slice(3)).toEqual(['head', 'leaver']);
     expect(await circuit()).toBeUndefined();
+    expect([recordOf('head')?.status, recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
   });
 
   it('is not used up by what needs no request', async () => {
@@ -83,8 +85,18 @@ describe('the probe of an open circuit', () => {
     expect(await circuit()).toBeUndefined();
   });
 
-  it('is not taken by what comes along and has no room', async () => {
+  it('is left to sweep at first; a removal that comes along may be it at once', async () => {
     await open(0);
+    harness.nowMs += 2 * minute - 1;
+    await run([message(head)]);
+    expect(harness.sent).toEqual([]);
+    await run([received('leaver', 'another', leaver)]);
+    expect(harness.sentIds()).toEqual(['leaver']);
+    expect(await circuit()).toBeUndefined();
+  });
+
+  it('is not taken by what comes along and has no room', async () => {
+    await open(-2 * minute);
     const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
     await run([message(head)], { limiter });
     expect(await circuit()).toMatchObject({ probes: 0 });
@@ -115,6 +127,104 @@ describe('the probe of an open circuit', () => {
     harness.answer = () => answered(204);
     await run([message(leaver), release]);
     expect(harness.sentIds().slice(1)).toEqual(['head', 'leaver']);
+  });
+});
+
+describe('a probe whose head fails, in a lane where a removal waits', () => {
+  const removal = (change: string) => deliveryMessage({ change, type: 'identity.group.member_removed' });
+  /** The endpoint takes these and nothing else. */
+  const takes = (...changes: string[]): void => {
+    harness.answer = ({ headers }) => answered(changes.includes(headers['webhook-id'] ?? '') ? 204 : 503, '36000');
+  };
+  async function probes(count: number): Promise<string[][]> {
+    const sent: string[][] = [];
+    for (let index = 0; index < count; index += 1) {
+      harness.nowMs += 15 * minute;
+      const before = harness.sent.length;
+      await run([await probe()]);
+      sent.push(harness.sentIds().slice(before));
+    }
+    return sent;
+  }
+
+  it('tries the removal as well; the head yields to it, and the circuit closes', async () => {
+    await waitingHead();
+    await run([message(leaver)]);
+    takes('leaver');
+    expect(await probes(1)).toEqual([['head', 'leaver']]);
+    expect(recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect(await circuit()).toBeUndefined();
+    expect(await lane()).toBeUndefined();
+  });
+
+  it('tries first what was never attempted before the removal, one in each probe', async () => {
+    await waitingHead();
+    await run([message(second), message(leaver)]);
+    takes('leaver');
+    expect(await probes(2)).toEqual([
+      ['head', 'second'],
+      ['head', 'leaver'],
+    ]);
+    expect([recordOf('head')?.reason, recordOf('second')?.reason]).toEqual(['yielded', 'yielded']);
+  });
+
+  it('has the removals take turns, so that one which fails for ever holds up no other', async () => {
+    await open();
+    await run([message(removal('first')), message(removal('again')), message(removal('third'))]);
+    takes();
+    expect(await probes(4)).toEqual([
+      ['first', 'again'],
+      ['first', 'third'],
+      ['first', 'again'],
+      ['first', 'third'],
+    ]);
+    takes('third');
+    expect(await probes(2)).toEqual([
+      ['first', 'again'],
+      ['first', 'third'],
+    ]);
+  });
+
+  it('loses none of a leaver’s removals to an endpoint that is back, whichever was tried last', async () => {
+    await open();
+    const ended = ['one', 'two', 'three'];
+    await run([...ended.map((change) => message(removal(change))), message(leaver)]);
+    takes();
+    await probes(3);
+    harness.answer = () => answered(204);
+    expect(await probes(1)).toEqual([[...ended, 'leaver']]);
+    expect([...ended, 'leaver'].map((change) => recordOf(change)?.status)).toEqual(Array(4).fill('delivered'));
+  });
+
+  it('tries it also where the head was refused, which counts for the head', async () => {
+    await waitingHead();
+    await run([message(leaver)]);
+    harness.answer = ({ headers }) => answered(headers['webhook-id'] === 'leaver' ? 204 : 422);
+    expect(await probes(1)).toEqual([['head', 'leaver']]);
+    expect(recordOf('leaver')?.status).toBe('delivered');
+  });
+
+  it('has no request for what is behind the last removal, nor for a removal that is settled', async () => {
+    await waitingHead();
+    await run([message(leaver), message(second)]);
+    const row = harness.store.rows.get(leaver.delivery);
+    if (row !== undefined) harness.store.rows.set(row.id, { ...row, status: 'superseded' });
+    expect(await probes(2)).toEqual([['head'], ['head']]);
+  });
+
+  it('does not come back as a probe where the time is up before the removal’s turn', async () => {
+    await waitingHead();
+    await run([message(leaver)]);
+    harness.nowMs += minute;
+    let remaining = 60_000;
+    harness.answer = () => {
+      remaining -= 31_000;
+      return answered(503);
+    };
+    expect((await deliver(harness.parts(), [await probe()], () => remaining)).failures).toEqual([]);
+    expect(harness.sentIds().slice(1)).toEqual(['head']);
+    expect((await lane())?.token).toBeUndefined();
   });
 });
 

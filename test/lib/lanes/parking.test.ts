@@ -222,12 +222,14 @@ describe('what is not sent to', () => {
     const at = new Date(harness.nowMs);
     const event = { id: '9a0b3c52-0000-4000-8000-000000000001', kind: 'failing', at: at.toISOString() } as const;
     await harness.subscriptions.open(payrollId, { at, probeAt: at, event });
+    // The first is left to sweep for two minutes.
+    harness.nowMs += 2 * minute;
     harness.answer = () => answered(503);
     await run([message(fact('head')), received('other', 'h', fact('other'))]);
     expect(harness.sentIds()).toEqual(['head']);
     expect(recordOf('head')).toMatchObject({ status: 'parked', attempts: [{ status: 503, probe: true }], nextAttemptAt: null });
 
-    harness.nowMs += 3 * minute;
+    harness.nowMs += 5 * minute;
     harness.answer = () => answered(204);
     await run([received('third', 'i', fact('third'))]);
     expect((await harness.subscriptions.find(payrollId))?.circuit).toBeUndefined();

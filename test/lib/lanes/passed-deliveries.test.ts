@@ -129,6 +129,63 @@ describe('what failed before a removal that got through, whose process died befo
   });
 });
 
+describe('a delivery that stands in its lane twice', () => {
+  const next = deliveryMessage({ change: 'next', type: 'identity.user.updated' });
+  const lane = () => harness.lanes.find({ queue: 'deliveries', group: 'g' });
+
+  it('does not hide what is between its places, when it gets through from the second of them', async () => {
+    harness.answer = () => answered(503, '600');
+    await run([message(fact)]);
+    harness.nowMs += 2_000;
+    await run([message(next), message(leaver)]);
+    const parked = await lane();
+    if (parked?.tried === undefined) throw new Error('the lane was laid down as tried');
+    await harness.lanes.append(parked, { message: fact, removal: false });
+    const dueAtMs = parked.tried.dueAt.getTime();
+    harness.nowMs = dueAtMs - 500;
+    harness.answer = ({ headers }) => answered(['fact', 'another'].includes(idOf(headers)) ? 200 : 503, '600');
+    // The first place of the fact is passed over as not due; it is due by the time its second place has been read.
+    const lanes = withCalls<DeliverParts['lanes']>(harness.lanes, {
+      read: async (seen, from, limit) => {
+        const places = await harness.lanes.read(seen, from, limit);
+        if (from === parked.tail && limit > 1) harness.nowMs = Math.max(harness.nowMs, dueAtMs + 500);
+        return places;
+      },
+    });
+    await run([message(removalNamed('another'))], { lanes });
+    expect(harness.sentIds()).toContain('another');
+    harness.nowMs += 60 * minute;
+    harness.answer = () => answered(200);
+    await run(await harness.releases());
+    expect(await lane()).toBeUndefined();
+    const open = [...harness.store.rows.values()].filter(({ status }) => status === 'parked' || status === 'pending');
+    expect(open.map(({ change }) => change)).toEqual([]);
+  });
+
+  it('is not put there by a process that goes on after a stop: it looks at the lane as it is by then', async () => {
+    harness.answer = () => answered(503, '600');
+    await run([message(fact)]);
+    const behind = deliveryMessage({ change: 'behind', type: 'identity.user.updated' });
+    let wasStopped = false;
+    const store = withCalls<DeliverParts['store']>(harness.store, {
+      park: async (request) => {
+        if (!wasStopped) {
+          wasStopped = true;
+          // Its messages come to another meanwhile, and one more.
+          harness.nowMs += 7 * minute;
+          await run([message(next, 2), message(behind, 2), message(removalNamed('last'))]);
+        }
+        return harness.store.park(request);
+      },
+    });
+    await run([message(next), message(behind)], { store });
+    const parked = await lane();
+    if (parked === undefined) throw new Error('the lane is parked');
+    const places = await harness.lanes.read(parked, 0, 20);
+    expect(places.map((place) => ('message' in place ? place.message.change.id : ''))).toEqual(['fact', 'next', 'next', 'behind', 'last']);
+  });
+});
+
 describe('a process that was stopped until its lease was over', () => {
   it('sends nothing any more, and leaves the state free', async () => {
     const member = deliveryMessage({ change: 'member', type: 'identity.group.member_added', stateKey: 'users/00u1/groups/00g1' });

@@ -67,6 +67,10 @@ const releases = () =>
   sent.flatMap(({ queue, message }) =>
     'release' in message.message ? [{ queue, group: message.groupId, ...message.message.release }] : [],
   );
+/** The releases so far, as messages. */
+const worked = () => releases().map(({ group, queue: _, ...release }) => received(release.token, group, { v: 1, release }));
+/** An endpoint that is away for so long. */
+const asking = (ms: number) => ({ send: () => Promise.resolve(answered(503, String(ms / 1_000))) });
 const deliveries = () => sent.flatMap(({ message }) => ('release' in message.message ? [] : [message as QueuedDelivery]));
 
 async function parked(group: string, of: DeliveryMessage = deliveryMessage({ change: `head-${group}` })): Promise<void> {
@@ -88,11 +92,12 @@ const recoveryOf = (sinceMs: number, untilMs = harness.nowMs) => ({
 });
 
 /** A delivery that is given up in the millisecond in which it was created. */
-async function deadLetter(change: string): Promise<void> {
+async function deadLetter(change: string, { hasLetter = true } = {}): Promise<void> {
   const message = deliveryMessage({ change });
   const now = new Date(harness.nowMs);
   await harness.store.claim({ message, lease: change, leaseMs: minute, now });
-  await harness.store.settle({ id: message.delivery, lease: change, status: 'dead', reason: 'exhausted', letter: message });
+  const letter = hasLetter ? { letter: message } : {};
+  await harness.store.settle({ id: message.delivery, lease: change, status: 'dead', reason: 'exhausted', ...letter });
 }
 
 describe('sweeping', () => {
@@ -192,6 +197,15 @@ describe('sweeping', () => {
     expect(await run()).toMatchObject({ released: 4 });
     await deliver(harness.parts(), releases().map(({ group, queue: _, ...release }) => received(release.token, group, { v: 1, release })), () => 60_000); // prettier-ignore
     expect(await run()).toMatchObject({ released: 6 });
+  });
+
+  it('releases the lanes of a deleted subscription whatever its limits were: no request is made for them', async () => {
+    const seen = await harness.subscriptions.find(payrollId);
+    if (seen !== undefined)
+      await harness.subscriptions.change(seen, { limits: { deliveriesPerSecond: 1, concurrency: 1 }, at: new Date(harness.nowMs) });
+    for (let lane = 0; lane < 70; lane += 1) await parked(`lane-${lane}`);
+    await harness.subscriptions.setStatus(payrollId, { status: 'deleted', from: ['active'], at: new Date(harness.nowMs) });
+    expect(await run()).toMatchObject({ released: 70 });
   });
 
   it('says how many lanes are parked, due or not, how old the oldest is, and how many circuits are open', async () => {
@@ -305,6 +319,29 @@ describe('pauses, deletions and recoveries', () => {
     expect(await harness.subscriptions.find(payrollId)).toBeUndefined();
   });
 
+  it.each([
+    ['deleted', 'cancelled', 'subscription-deleted'],
+    ['disabled', 'dead', 'subscription-disabled'],
+  ] as const)('releases what is parked of a %s subscription at once, however long it was to wait', async (status, ending, reason) => {
+    for (const change of ['head', 'behind'])
+      await deliver(harness.parts({ sender: asking(10 * hour) }), [received(change, 'a', deliveryMessage({ change }))], () => 60_000);
+    harness.nowMs += 11 * hour;
+    await run();
+    // Its lane is laid down again, tried to its end; another one waits for as long as any can.
+    await deliver(harness.parts({ sender: asking(10 * hour) }), worked(), () => 60_000);
+    const longest = { random: () => 0.999_999, sender: asking(48 * hour) };
+    await deliver(harness.parts(longest), [received('longest', 'b', deliveryMessage({ change: 'longest' }))], () => 60_000);
+    harness.nowMs += minute;
+    expect(await run()).toMatchObject({ released: 0, dueLanes: 0 });
+    await harness.subscriptions.setStatus(payrollId, { status, from: ['active'], at: new Date(harness.nowMs) });
+    expect(await run()).toMatchObject({ released: 2, dueLanes: 2, errors: [] });
+    // Their tokens are out.
+    expect(await run()).toMatchObject({ released: 0, dueLanes: 0 });
+    await deliver(harness.parts(), worked(), () => 60_000);
+    expect([...harness.store.rows.values()]).toMatchObject(Array(3).fill({ status: ending, reason }));
+    expect(await harness.lanes.any(payrollId)).toBe(false);
+  });
+
   it('sends dead letters again, oldest first, marked, once, and no others', async () => {
     harness.answer = () => answered(410);
     const startedAt = harness.nowMs;
@@ -354,7 +391,7 @@ describe('pauses, deletions and recoveries', () => {
     const ids = [payrollId, ...others.map(({ id }) => id)];
     for (const id of ids) await harness.subscriptions.setRecovery(id, { seen: undefined, recovery: recoveryOf(harness.nowMs - hour) });
     const firsts = new Set<string>();
-    const endsAtMs = harness.nowMs + ids.length * minute;
+    const endsAtMs = harness.nowMs + 2 * ids.length * minute;
     while (firsts.size < ids.length && harness.nowMs < endsAtMs) {
       let leftMs = 60_000;
       const begun: string[] = [];
@@ -401,14 +438,14 @@ describe('pauses, deletions and recoveries', () => {
     expect((await begun()).recovery).toMatchObject({ status: 'done', redelivered: count });
   });
 
-  it('goes past dead letters that cannot be read or sent, counts them, tells of each, and leaves them dead', async () => {
+  it('goes past dead letters that are not there, or cannot be read or sent, counts them, tells of each, and leaves them dead', async () => {
     const startedAt = harness.nowMs;
-    const all = ['first', 'spoiled', 'second', 'refused', 'third'].map((change) => deliveryMessage({ change }));
+    const all = ['first', 'spoiled', 'second', 'refused', 'without', 'third'].map((change) => deliveryMessage({ change }));
     for (const { change } of all) {
-      await deadLetter(change.id);
+      await deadLetter(change.id, { hasLetter: change.id !== 'without' });
       harness.nowMs += 13 * hour;
     }
-    const [, spoiled, , refused] = all;
+    const [, spoiled, , refused, without] = all;
     harness.store.spoiledLetters.add(spoiled!.delivery);
     const replayDeliveries: DeliveryQueue = {
       async send(messages) {
@@ -422,9 +459,9 @@ describe('pauses, deletions and recoveries', () => {
       recoverDeadLetters({ deliveries: harness.store, subscriptions: harness.subscriptions, queue: replayDeliveries }, subscription, hasTime); // prettier-ignore
     const report = await run({ recover });
     expect(report).toMatchObject({ recovered: 3 });
-    expect(report.errors).toMatchObject([spoiled, refused].map((of) => ({ facts: { delivery: of!.delivery } })));
+    expect(report.errors).toMatchObject([spoiled, refused, without].map((of) => ({ facts: { delivery: of!.delivery } })));
     expect(deliveries().map(({ message }) => message.change.id)).toEqual(['first', 'second', 'third']);
-    expect((await harness.subscriptions.find(payrollId))?.recovery).toMatchObject({ status: 'done', redelivered: 3, unreadable: 2 });
+    expect((await harness.subscriptions.find(payrollId))?.recovery).toMatchObject({ status: 'done', redelivered: 3, unreadable: 3 });
     for (const { delivery } of all) expect(await harness.store.find(delivery)).toMatchObject({ status: 'dead' });
   });
 
@@ -462,5 +499,21 @@ describe('pauses, deletions and recoveries', () => {
       id === other.id ? Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'down')) : harness.lanes.due(id, ...rest);
     const lanes = withCalls<SweepParts['lanes']>(harness.lanes, { due });
     expect(await run({ lanes })).toMatchObject({ released: 1, errors: [{ code: 'DELIVERY_STORE_UNAVAILABLE' }] });
+  });
+
+  it('comes to every subscription where each run has time for a few of them only', async () => {
+    for (let n = 2; n <= 40; n += 1) await harness.subscriptions.create(storedSubscription(n));
+    const seen = new Set<string>();
+    for (let minutes = 0; minutes < 10; minutes += 1) {
+      let begun = 0;
+      const due: SweepParts['lanes']['due'] = (id, ...rest) => {
+        seen.add(id);
+        begun += 1;
+        return harness.lanes.due(id, ...rest);
+      };
+      await sweep(parts({ lanes: withCalls<SweepParts['lanes']>(harness.lanes, { due }) }), () => (begun < 8 ? 60_000 : 0));
+      harness.nowMs += minute;
+    }
+    expect(seen.size).toBe(40);
   });
 });

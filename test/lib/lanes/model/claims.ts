@@ -145,9 +145,33 @@ function areTwoAtOnce(atMs: readonly number[]): boolean {
   return atMs.some((one, index) => index > 0 && one - (atMs[index - 1] ?? 0) < 30_000);
 }
 
-/** While a circuit is open, one request for each probe that was taken; no probe uses up an attempt. */
-function circuits({ history, observed }: Simulation, accepted: readonly Accepted[]): string[] {
+/** Of one opening: without what was sent because the head of its lane had just failed, and a removal waits there. One such request follows a probe. */
+function probesOf({ history }: Simulation, sent: readonly Sent[]): Sent[] {
+  const firsts: Sent[] = [];
+  let isSecond = false;
+  for (const [index, one] of sent.entries()) {
+    const before = sent[index - 1];
+    const own = history.accepted.get(one.message.delivery);
+    const head = before === undefined ? undefined : history.accepted.get(before.message.delivery);
+    const waits = [...history.accepted.values()].some(
+      (other) => other.lane === own?.lane && other.position >= own.position && isRemoval(other),
+    );
+    const follows =
+      before !== undefined && before.end !== 'accepted' && before.endedAtMs <= one.atMs && one.atMs - before.endedAtMs < 30_000;
+    isSecond = !isSecond && follows && waits && head?.lane === own?.lane;
+    if (!isSecond) firsts.push(one);
+  }
+  return firsts;
+}
+
+/**
+ * While a circuit is open, one request for each probe that was taken, and one more for a lane where a removal waits behind what has failed; no probe
+ * uses up an attempt.
+ */
+function circuits(simulation: Simulation, accepted: readonly Accepted[]): string[] {
+  const { history, observed } = simulation;
   const beyond = history.openings
+    .map(({ sent, ...opening }) => ({ ...opening, sentAtMs: probesOf(simulation, sent).map(({ atMs }) => atMs) }))
     .filter(
       ({ sentAtMs, probes, interruptions }) => sentAtMs.length > probes + interruptions || (interruptions === 0 && areTwoAtOnce(sentAtMs)),
     )

@@ -31,7 +31,7 @@ export interface Opening {
   closedAtMs: number | undefined;
   /** That were taken. */
   probes: number;
-  readonly sentAtMs: number[];
+  readonly sent: Sent[];
   /** Each may bring a probe that was claimed once and is made twice. */
   interruptions: number;
 }

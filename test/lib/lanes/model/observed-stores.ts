@@ -42,7 +42,7 @@ export function observedStores(time: VirtualTime, history: History) {
             openedAtMs: time.nowMs,
             closedAtMs: undefined,
             probes: 0,
-            sentAtMs: [],
+            sent: [],
             interruptions: 0,
           });
         if (opened) tell(`circuit of ${id.slice(-1)} opens`);

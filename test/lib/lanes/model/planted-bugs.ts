@@ -34,6 +34,10 @@ export const plantedBugs = {
     },
     seenAs: /lost/,
   },
+  'lanes: what is sent ahead of what failed is not marked': {
+    plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { markAhead: () => Promise.resolve() }) }),
+    seenAs: /behind it/,
+  },
   'parking: a parked lane is taken for an open one': {
     plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { find: () => Promise.resolve(undefined) }) }),
     seenAs: /behind it|lost/,

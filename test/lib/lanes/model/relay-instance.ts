@@ -97,7 +97,7 @@ async function send(world: InstanceWorld, process: RelayProcess, request: Webhoo
   const sent = sentOf(world, process, request);
   history.sent.push(sent);
   const { answer, afterMs, end } = endpoint.reply(sent.message, { nowMs: time.nowMs, chance: world.chance });
-  sent.opening?.sentAtMs.push(time.nowMs);
+  sent.opening?.sent.push(sent);
   countBusy(world, sent);
   history.tell(time.nowMs, `${process.name} sends ${nameOf(sent.message)}${sent.late ? ' late' : ''} (${end})`);
   // The endpoint answers whether or not anybody listens.
