@@ -52,7 +52,7 @@ describe.skipIf(!hasKafka)(`a Kafka broker that is killed${hasKafka ? '' : ` (${
       });
 
       let next = 0;
-      const rounds = scaled(10, 1);
+      const rounds = scaled(5, 1);
       for (let round = 0; round < rounds; round += 1) {
         const stream = { stopped: false };
         const consumed = whenEveryKeyHas(next + 20);

@@ -23,7 +23,7 @@ describe('the embedded log under kill -9', () => {
       const random = seededRandom(seed);
       const acknowledged = new Map<string, Set<number>>();
       let inFlight = 0;
-      const rounds = scaled(40, 8);
+      const rounds = scaled(20, 8);
       for (let round = 0; round < rounds; round += 1) {
         const acks = await appendUntilKilled(dir, round * 1_000_000, 1 + Math.floor(random() * 400));
         for (const { key, numbers } of acks) acknowledged.set(key, new Set([...(acknowledged.get(key) ?? []), ...numbers]));
