@@ -140,7 +140,10 @@ function repeats({ history }: Simulation, { message, order, webhookId, stoppedSi
 
 const isAnswer = (end: Sent['end']): boolean => end === 'accepted' || end === 'gone' || end === 'refused';
 
-/** Probes are two minutes apart at least; on its way through the queue one may lose some of that. */
+/**
+ * Probes are two minutes apart at least; on its way through the queue one may lose some of that. A batch that was lost, also one before the circuit
+ * opened, hides its lane's messages for six minutes: then a probe arrives together with the next, and each makes its own request.
+ */
 function areTwoAtOnce(atMs: readonly number[]): boolean {
   return atMs.some((one, index) => index > 0 && one - (atMs[index - 1] ?? 0) < 30_000);
 }
@@ -173,7 +176,8 @@ function circuits(simulation: Simulation, accepted: readonly Accepted[]): string
   const beyond = history.openings
     .map(({ sent, ...opening }) => ({ ...opening, sentAtMs: probesOf(simulation, sent).map(({ atMs }) => atMs) }))
     .filter(
-      ({ sentAtMs, probes, interruptions }) => sentAtMs.length > probes + interruptions || (interruptions === 0 && areTwoAtOnce(sentAtMs)),
+      ({ sentAtMs, probes, interruptions }) =>
+        sentAtMs.length > probes + interruptions || (history.interruptions === 0 && areTwoAtOnce(sentAtMs)),
     )
     .map(
       ({ subscription, sentAtMs, probes }) =>
