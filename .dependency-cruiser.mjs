@@ -15,6 +15,9 @@ const vendors = [
   { name: 'emulators', packages: '(dynalite|fauxqs)', rooms: 'local/emulators' },
 ];
 
+/** The rooms that a change goes through, from the topmost down. */
+const working = ['lanes', 'fan-out', 'webhooks', 'pacing', 'delivery', 'subscriptions', 'intake', 'identity', 'okta', 'quarantine'];
+
 /** Each room of lib/ and the rooms below it that it may know. A room that is not named here may import nothing. */
 const rooms = {
   sealing: { below: [], why: 'Sealing a secret is the same act whoever owns the secret.' },
@@ -74,23 +77,7 @@ const rooms = {
     ['aws', 'dynamodb', 'sqs', 's3', 'kms', 'msk', 'kafka', 'https'].map((vendor) => [
       vendor,
       {
-        below: [
-          ...(vendor === 'aws' ? [] : ['aws']),
-          'replay',
-          'orgs',
-          'lanes',
-          'fan-out',
-          'webhooks',
-          'pacing',
-          'delivery',
-          'subscriptions',
-          'intake',
-          'identity',
-          'okta',
-          'quarantine',
-          'sealing',
-          'deployment',
-        ],
+        below: [...(vendor === 'aws' ? [] : ['aws']), 'replay', 'orgs', ...working, 'sealing', 'deployment'],
         why: "A vendor's folder implements our ports. It does not know another vendor, HTTP, the settings or the log line, so that it can be swapped.",
       },
     ]),
@@ -105,20 +92,7 @@ const rooms = {
     why: 'What several functions put together in the same way is put together here, for the wirings of functions/ and nobody else.',
   },
   telemetry: {
-    below: [
-      'config',
-      'sweep',
-      'lanes',
-      'fan-out',
-      'webhooks',
-      'pacing',
-      'delivery',
-      'subscriptions',
-      'intake',
-      'identity',
-      'okta',
-      'quarantine',
-    ],
+    below: ['config', 'sweep', ...working],
     why: 'The log line may look down at outcomes; what works does not look up at who is told about it.',
   },
 };
