@@ -1,4 +1,5 @@
-import type { KafkaSettings, Stage } from './stages.ts';
+import type { KafkaSettings } from './kafka-schema.ts';
+import type { Stage } from './stages.ts';
 
 /** Each way to have Kafka, by name, with made-up values where an account has its own: what `npm run synth` and the tests try every stage with. */
 export const kafkaModes: Readonly<Record<string, KafkaSettings>> = {

@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import * as z from 'zod';
+import { vpcRangeSchema } from './vpc-range.ts';
 
 /** RFC 1918, and the shared addresses of RFC 6598: whoever sends from inside them hides no address of the public internet from himself. */
 const privateRanges = [
@@ -13,7 +13,7 @@ const privateRanges = [
  * A range of IPv4 that lies wholly within a private one. A VPC routes its own range to itself: were it a piece of the public internet, subscribers there
  * could not be reached, and the address guard would let a webhook for one of them go to a machine inside.
  */
-export const privateRangeSchema = z.cidrv4({ abort: true }).refine(isPrivate, {
+export const privateRangeSchema = vpcRangeSchema.refine(isPrivate, {
   error: `is not within a private range: ${privateRanges.map(([network, prefix]) => `${network}/${prefix}`).join(', ')}`,
 });
 

@@ -22,6 +22,7 @@ export const promises = {
   CircuitOpen: 'A subscriber fails so often that it is only probed',
   SubscriptionDisabled: 'A subscription was disabled: nothing is sent to it any more',
   RemovalsSlow: 'Removals reach subscribers late',
+  RemovalsWaiting: 'A removal has not reached an active subscriber for a quarter of an hour',
   SweepSilent: 'Nobody wakes parked deliveries',
   FunctionErrors: 'A function ends in errors',
   FunctionThrottles: 'Lambda has no room for a function',

@@ -4,7 +4,7 @@ import type { RelayKeys } from './constructs/keys.ts';
 import type { Quarantine } from './constructs/quarantine.ts';
 import type { RelayQueue } from './constructs/relay-queue.ts';
 import type { Stores } from './constructs/stores.ts';
-import { maxConcurrencyPerSubscription, type Stage } from './stages.ts';
+import { batchAnswer, maxConcurrencyPerSubscription, type Stage } from './stages.ts';
 
 /** Where things are kept, between the functions. */
 export interface Places {
@@ -40,8 +40,8 @@ export function settingsFrom(
     STATES_TABLE: stores.states.table.tableName,
     LANES_TABLE: stores.lanes.table.tableName,
     LIMITS_TABLE: stores.limits.table.tableName,
-    // From the same value as the pollers (infra/constructs/change-log.ts): those on demand would take named partitions for success.
-    BATCH_ANSWER: stage.fanOut.kind === 'provisioned' ? 'partitions' : 'whole',
+    // From the same value as the pollers (infra/constructs/change-log.ts).
+    BATCH_ANSWER: batchAnswer(stage),
     DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
     REPLAYS_TABLE: stores.replays.table.tableName,
     REPLAYS_QUEUE_URL: replays.queue.queueUrl,

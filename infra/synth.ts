@@ -5,7 +5,7 @@
  */
 import { App } from 'aws-cdk-lib';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { repositoryRoot } from './bundling.ts';
 import { readCdkContext } from './cdk-context.ts';
 import { findings } from './findings.ts';
@@ -36,9 +36,13 @@ function synthesise(name: string, stage: Stage, bundle: boolean): string[] {
 }
 
 rmSync(folder, { recursive: true, force: true });
-for (const [at, { name, stage }] of variants().entries()) {
+const all = variants();
+let clean = 0;
+for (const [at, { name, stage }] of all.entries()) {
   const found = synthesise(name, stage, at === 0);
+  if (found.length === 0) clean += 1;
   console.log(`${found.length === 0 ? 'ok    ' : 'FAILED'} ${name}${at === 0 ? ', with bundles' : ''}`);
   for (const finding of found) console.log(`         ${finding}`);
   if (found.length > 0) process.exitCode = 1;
 }
+console.log(`${clean} of ${all.length} without findings; the templates are in ${relative(process.cwd(), folder)}/`);

@@ -103,6 +103,9 @@ function watchSubscribers(alarms: Alarms): void {
   alarms.watch('CircuitOpen', { metric: relayMetric(alarms, 'OpenCircuits', { statistic: 'Maximum' }), atLeast: 1, of: [3, 3] });
   alarms.watch('SubscriptionDisabled', { metric: relayMetric(alarms, 'SubscriptionDisabled'), atLeast: 1 });
   alarms.watch('RemovalsSlow', { metric: relayMetric(alarms, 'RemovalLatencyMs', { statistic: 'p99' }), atLeast: 60_000, of: [2, 3] });
+  // By then a new removal has had its third attempt, or it waits behind a circuit; the next attempt is half an hour away.
+  const owed = relayMetric(alarms, 'OldestRemovalAgeSeconds', { statistic: 'Maximum' });
+  alarms.watch('RemovalsWaiting', { metric: owed, atLeast: 900 });
 }
 
 function watchMachinery(alarms: Alarms, { functions, failed, sweep, places: { stores, quarantine } }: Watched): void {

@@ -4,7 +4,8 @@ import { CfnEventSourceMapping, type CfnEventSourceMappingProps } from 'aws-cdk-
 import { Construct } from 'constructs';
 import { type TopicName, topics } from '#lib/kafka/topics.ts';
 import { accept, acceptWildcard } from '../accept.ts';
-import type { KafkaSettings, Stage } from '../stages.ts';
+import type { KafkaSettings } from '../kafka-schema.ts';
+import { batchAnswer, type Stage } from '../stages.ts';
 import { ChangeTopics, checkTopicsAreAsDeployed } from './change-topics.ts';
 import { ClusterSetup } from './cluster-setup.ts';
 import type { RelayKeys } from './keys.ts';
@@ -151,13 +152,13 @@ export class ChangeLog extends Construct {
  */
 function settingsFor(pollers: Stage['fanOut']): Partial<CfnEventSourceMappingProps> {
   // A batch that has to be done in one go is small, so that its deliveries fit into the time of the function.
-  if (pollers.kind === 'on-demand') return { batchSize: 10 };
+  const batchSize = batchAnswer({ fanOut: pollers }) === 'whole' ? 10 : 100;
+  if (pollers.kind === 'on-demand') return { batchSize };
   const { minimumPollers, maximumPollers } = pollers;
   return {
-    batchSize: 100,
+    batchSize,
     maximumRetryAttempts: -1,
     maximumRecordAgeInSeconds: -1,
-    bisectBatchOnFunctionError: false,
     functionResponseTypes: ['ReportBatchItemFailures'],
     provisionedPollerConfig: { minimumPollers, maximumPollers },
   };

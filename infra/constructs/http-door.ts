@@ -20,7 +20,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { DomainSettings } from '../stages.ts';
+import type { DomainSettings } from '../stage-schema.ts';
 import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 
 interface HttpDoorProps {
@@ -79,7 +79,7 @@ export class HttpDoor extends Construct {
     this.openRoutes = (props.open ?? []).flatMap((path) =>
       this.api.addRoutes({ path, methods: [HttpMethod.GET], authorizer: new HttpNoneAuthorizer(), integration }),
     );
-    this.accessLogs = new RelayLogGroup(this, 'AccessLogs', props);
+    this.accessLogs = new RelayLogGroup(this, 'AccessLogs', { ...props, deliveredAs: id.toLowerCase() });
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       autoDeploy: true,

@@ -1,13 +1,18 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnCluster } from 'aws-cdk-lib/aws-msk';
 import { Construct } from 'constructs';
-import type { ProvisionedKafka } from '../stages.ts';
+import type { ProvisionedKafka } from '../kafka-schema.ts';
 import type { RelayKeys } from './keys.ts';
 import { type Keeping, RelayLogGroup } from './relay-log-group.ts';
 import type { RelayNetwork } from './relay-network.ts';
 
-/** The newest that both kinds of brokers run; without ZooKeeper, to which and from which there is no way back. */
-const kafkaVersion = '3.9.x.kraft';
+/**
+ * Kafka 3.9 is the newest that all of the brokers run: without ZooKeeper where they can. MSK refuses t3.small without it ("Unsupported
+ * InstanceType", which no schema says), and Express brokers with it. There is no way from one to the other in place.
+ */
+function kafkaVersion({ instanceType }: ProvisionedKafka['brokers']): string {
+  return instanceType === 'kafka.t3.small' ? '3.9.x' : '3.9.x.kraft';
+}
 
 /** An MSK cluster of our own over three zones: TLS and IAM only, encrypted with our key, reached from the VPC alone. */
 export class OwnKafka extends Construct {
@@ -21,10 +26,10 @@ export class OwnKafka extends Construct {
     super(scope, id);
     const { kafka, network, keys, keeping } = props;
     const { subnets } = network.subnets;
-    const logGroup = new RelayLogGroup(this, 'Logs', { keeping, key: keys.data });
+    const logGroup = new RelayLogGroup(this, 'Logs', { keeping, key: keys.data, deliveredAs: 'brokers' });
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: Stack.of(this).stackName,
-      kafkaVersion,
+      kafkaVersion: kafkaVersion(kafka.brokers),
       numberOfBrokerNodes: subnets.length * kafka.brokersPerZone,
       brokerNodeGroupInfo: {
         instanceType: kafka.brokers.instanceType,

@@ -7,6 +7,7 @@ import { type Alarms, relayMetric } from './alarms.ts';
 
 const wholeWidth = 24;
 const third = { width: 8, height: 6 };
+const gauges: readonly MetricName[] = ['ParkedLanes', 'OpenCircuits', 'OldestRemovalAgeSeconds'];
 
 /** What to look at first, in the order in which a change goes: in, through, out; and what is in the way. */
 export class RelayDashboard extends Construct {
@@ -58,16 +59,19 @@ export class RelayDashboard extends Construct {
     return [
       graph('Delivered, failed attempts, given up, superseded', this.#metrics('Delivered', 'Failed', 'Dead', 'Superseded')),
       graph("From Okta's published to the 2xx, ms", latency('DeliveryLatencyMs')),
-      graph('The same for removals, ms', latency('RemovalLatencyMs')),
+      graph(
+        'The same for removals, ms; oldest one that has not arrived, s',
+        latency('RemovalLatencyMs'),
+        this.#metrics('OldestRemovalAgeSeconds'),
+      ),
     ];
   }
 
   #metrics(...names: readonly MetricName[]): IMetric[] {
-    const gauges: readonly MetricName[] = ['ParkedLanes', 'OpenCircuits'];
     return names.map((name) => relayMetric(this, name, gauges.includes(name) ? { statistic: 'Maximum' } : {}));
   }
 }
 
-function graph(title: string, left: IMetric[]): GraphWidget {
-  return new GraphWidget({ title, left, ...third });
+function graph(title: string, left: IMetric[], right: IMetric[] = []): GraphWidget {
+  return new GraphWidget({ title, left, right, ...third });
 }

@@ -20,7 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { ExistingKafka, KafkaSettings } from '../stages.ts';
+import type { ExistingKafka, KafkaSettings } from '../kafka-schema.ts';
 import { ClosedSecurityGroup } from './closed-security-group.ts';
 import { askWhenDeployed } from './deploy-time-question.ts';
 import type { RelayKeys } from './keys.ts';

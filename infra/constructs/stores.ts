@@ -70,13 +70,14 @@ export class Stores extends Construct {
     this.subscriptions.grant(role, 'GetItem');
   }
 
-  /** What the admin API does: manage orgs and subscriptions, create and list replays, list deliveries (a deletion is a status; sweep clears up). It seals secrets and can open none. */
+  /** What the admin API does: manage orgs and subscriptions, create and list replays, list deliveries and hasten parked ones (a deletion is a status; sweep clears up). It seals secrets and can open none. */
   grantAdminister(role: IRole): void {
     this.orgs.grant(role, 'GetItem', 'Scan', 'PutItem', 'DeleteItem');
     this.senders.grant(role, 'GetItem', 'Query', 'DeleteItem');
     this.#keys.grantSeal(role, 'hook-secret');
     this.subscriptions.grant(role, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
     this.deliveries.grant(role, 'GetItem', 'BatchGetItem', 'Query');
+    this.lanes.grant(role, 'GetItem', 'UpdateItem');
     this.replays.grant(role, 'GetItem', 'Query', 'PutItem');
     this.#keys.grantSeal(role, 'signing-secret');
   }

@@ -10,11 +10,12 @@ export interface ClusterFindings {
   readonly settings: readonly string[];
 }
 
-/** A topic that CloudFormation has just made may not be listed everywhere at once. */
+/** MSK says what a topic is like from a view of about a minute ago. https://docs.aws.amazon.com/msk/latest/developerguide/msk-topic-operations-information.html */
 const betweenLooksMs = 5_000;
 
 /**
- * What the cluster is like, compared with what the stack expects. Looks again while a topic is missing, as long as there is time.
+ * What the cluster is like, compared with what the stack expects. Looks again while a topic is missing, or has other settings, which
+ * CloudFormation may have put right a moment ago, as long as there is time.
  * @throws RelayError CLUSTER_UNAVAILABLE
  */
 export async function checkCluster(
@@ -32,7 +33,7 @@ export async function checkCluster(
       lasting: problems.flatMap(({ lasting }) => lasting),
       settings: problems.flatMap(({ settings }) => settings),
     };
-    const mayPass = findings.missing.length > 0 || bootstrapBrokers === undefined;
+    const mayPass = findings.missing.length > 0 || findings.settings.length > 0 || bootstrapBrokers === undefined;
     if (!mayPass || parts.remainingTimeMs() < 2 * betweenLooksMs) return findings;
     await parts.wait(betweenLooksMs);
   }

@@ -90,6 +90,8 @@ const documented: Readonly<Record<string, Condition>> = {
   SubscriptionDisabled: any('relay SubscriptionDisabled Sum'),
   // The slowest hundredth takes a minute or more.
   RemovalsSlow: { reads: ['relay RemovalLatencyMs p99'], on: 'at least 60000', over: '2 of 3 × 300 s', missing: quiet },
+  // A quarter of an hour since Okta published it. A gauge that holds the time itself: nothing is gained by waiting for a second one.
+  RemovalsWaiting: { ...any('relay OldestRemovalAgeSeconds Maximum'), on: 'at least 900' },
   // Lambda writes no metric where nothing ran: silence is what it is about.
   SweepSilent: {
     reads: ['AWS/Lambda Invocations Sum FunctionName=SweepFunction'],

@@ -46,12 +46,13 @@ describe('the dashboard draws', () => {
     ['published to delivered, p99', 'relay DeliveryLatencyMs p99'],
     ['the same of removals, p50', 'relay RemovalLatencyMs p50'],
     ['the same of removals, p99', 'relay RemovalLatencyMs p99'],
+    ['how long the oldest removal that has not arrived is owed', 'relay OldestRemovalAgeSeconds Maximum'],
   ])('%s', (_, line) => {
     expect(drawn.filter((one) => one === line)).toHaveLength(1);
   });
 
   it('nothing that is not in the table above', () => {
-    expect(drawn).toHaveLength(24);
+    expect(drawn).toHaveLength(25);
   });
 });
 

@@ -180,6 +180,7 @@ describe.each(variants())('what a function of $name may touch', ({ stage }) => {
           (index) => `dynamodb:Query on StoresDeliveriesTable${index}`,
         ),
         ...['', '/index/byDay'].map((index) => `dynamodb:Query on QuarantineIndexTable${index}`),
+        ...['GetItem', 'UpdateItem'].map((action) => `dynamodb:${action} on StoresLanesTable`),
         ...['GetItem', 'PutItem', 'Query'].map((action) => `dynamodb:${action} on StoresReplaysTable`),
         ...through('dynamodb', ...storing),
         ...['ReplaysQueue', 'DeliveriesQueue', 'ReplayDeliveriesQueue'].map((queue) => `sqs:SendMessage on ${queue}`),

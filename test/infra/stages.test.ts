@@ -14,10 +14,13 @@ import { readCdkContext } from '../../infra/cdk-context.ts';
 import { checkTopicsAreAsDeployed } from '../../infra/constructs/change-topics.ts';
 import { findings } from '../../infra/findings.ts';
 import { kafkaModes } from '../../infra/kafka-modes.ts';
-import { checkStage, maxConcurrencyPerSubscription, readStage, stageNames, stageSchema } from '../../infra/stages.ts';
+import { stageSchema } from '../../infra/stage-schema.ts';
+import { checkStage, maxConcurrencyPerSubscription, readStage, stageNames } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
 
 const { partitions } = topics['identity.changes.v1'];
+const provisioned = { kind: 'provisioned', answer: 'partitions', minimumPollers: 1, maximumPollers: partitions };
+const standardOn = (instanceType: string) => ({ ...kafkaModes['standard']!, brokers: { kind: 'standard', instanceType, diskGb: 10 } });
 const everything = variants().find(({ name }) => name === 'prod-everything')!.stage;
 
 describe('a stage', () => {
@@ -56,12 +59,19 @@ describe('a stage', () => {
     ['domains.admin.certificateArn', { region: 'us-east-1', domains: everything.domains }],
     ['kafka.clusterArn', { account: '999988887777', kafka: kafkaModes['existing']! }],
     ['account', { account: '1234' }],
-    ['fanOut', { fanOut: { kind: 'provisioned', minimumPollers: 3, maximumPollers: 2 } }],
-    ['fanOut.maximumPollers', { fanOut: { kind: 'provisioned', minimumPollers: 1, maximumPollers: partitions + 1 } }],
-    ['fanOut.minimumPollers', { fanOut: { kind: 'provisioned', minimumPollers: 0, maximumPollers: partitions } }],
+    ['fanOut', { fanOut: { ...provisioned, minimumPollers: 3, maximumPollers: 2 } }],
+    ['fanOut.maximumPollers', { fanOut: { ...provisioned, maximumPollers: partitions + 1 } }],
+    ['fanOut.minimumPollers', { fanOut: { ...provisioned, minimumPollers: 0 } }],
     ['fanOut', { fanOut: { kind: 'on-demand', minimumPollers: 1 } }],
+    ['fanOut.answer', { fanOut: { ...provisioned, answer: undefined } }],
     ['receiveHook', { receiveHook: { provisionedConcurrency: 5, reservedConcurrency: 2 } }],
     ['kafka.brokers.instanceType', { kafka: { ...kafkaModes['express']!, brokers: { kind: 'express', instanceType: 'kafka.t3.small' } } }],
+    ['kafka.brokers.instanceType', { kafka: standardOn('kafka.m7.large') }],
+    ['kafka.brokers.instanceType', { kafka: standardOn('kafka.t3.medium') }],
+    ['kafka.brokers.instanceType', { kafka: standardOn('kafka.m7g.24xlarge') }],
+    ['kafka.vpcCidr', { kafka: { ...kafkaModes['express']!, vpcCidr: '10.0.0.0/15' } }],
+    ['kafka.vpcCidr', { kafka: { ...kafkaModes['express']!, vpcCidr: '10.40.0.0/25' } }],
+    ['deliver.staticEgress.vpcCidr', { deliver: { maximumConcurrency: 25, staticEgress: { vpcCidr: '10.0.0.0/8', natGateways: 1 } } }],
     ['kafka.clusterArn', { kafka: { ...kafkaModes['existing']!, clusterArn: 'arn:aws:kafka:eu-central-1:111122223333:cluster/shared' } }],
   ])('is refused for its %s', (path, changes) => {
     expect(() => checkStage('mine', { ...readStage('dev'), ...changes })).toThrow(`at ${path}`);
@@ -72,7 +82,7 @@ describe('a stage', () => {
     deliver: { maximumConcurrency: 25, staticEgress: { vpcCidr, natGateways: 1 } },
   });
 
-  it.each(['10.41.0.0/22', '10.0.0.0/8', '172.16.0.0/16', '172.31.255.0/24', '192.168.0.0/16', '100.64.0.0/16', '100.127.0.0/16'])(
+  it.each(['10.41.0.0/22', '10.0.0.0/16', '172.16.0.0/16', '172.31.255.0/24', '192.168.0.0/16', '100.64.0.0/16', '100.127.0.0/16'])(
     'sends webhooks out of the private range %s',
     (range) => {
       expect(checkStage('mine', withEgress(range)).deliver.staticEgress?.vpcCidr).toBe(range);

@@ -108,7 +108,7 @@ describe('cluster-setup', () => {
 
   it('stops a deployment onto a topic with other settings, saying which', async () => {
     standIn.topic = { ...standIn.topic, configs: Buffer.from('retention.ms=1').toString('base64') };
-    await ask('Create');
+    await ask('Create', 25_000);
     expect(standIn.answers[0]?.body).toMatchObject({ Status: 'FAILED', Reason: /retention\.ms 1 instead of 604800000/ });
     expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'warn', outcome: 'failed' });
   });

@@ -3,10 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { provideLogSink } from '#lib/telemetry/wide-line.ts';
+import { planted, telltale } from '../planted.ts';
 
-/** In whatever a request of CloudFormation holds; the URL of the answer is signed, so whoever has it answers in the function's place. */
-const planted = 'Planted\n    at Planted Person (file:///planted.ts:1:1) "planted"';
-const telltale = /planted/i;
 const cluster = 'arn:aws:kafka:eu-central-1:111122223333:cluster/relay/1a2b3c4d-0000-4000-8000-000000000000-5';
 
 /** Stands for MSK and for the place of the answers; both repeat what they were sent. */
@@ -44,6 +42,7 @@ beforeEach(() => {
   Object.assign(standIn, { mskStatus: 200, answerStatus: 200, asked: 0, answered: 0 });
 });
 
+/** Planted in whatever a request of CloudFormation holds; the URL of the answer is signed, so whoever has it answers in the function's place. */
 const request = (overrides: object = {}) => ({
   RequestType: 'Create',
   ResponseURL: `${origin}/planted?signature=planted`,

@@ -137,6 +137,13 @@ describe('settings that differ', () => {
     });
   });
 
+  it.each(['Create', 'Update'])('are looked at again at %s: MSK describes what was just put right a minute later', async (kind) => {
+    const lateByAMinute = clusterThatShows(...Array.from({ length: 12 }, () => other), asExpected);
+    expect(await ask(request(kind), lateByAMinute)).toMatchObject({ Status: 'SUCCESS' });
+    expect(lateByAMinute.looks()).toBe(13);
+    expect(elapsedMs).toBe(60_000);
+  });
+
   it('stop no update: in a rollback the topic may not have been put back yet', async () => {
     expect(await ask(request('Update'), clusterThatShows(other))).toMatchObject({ Status: 'SUCCESS' });
   });
