@@ -35,6 +35,7 @@ export const flagTable = {
   move: { commands: register, about: 'a hook of this name that sends elsewhere is pointed here' },
   'dry-run': { commands: changing, about: 'say what would be done and change nothing' },
   help: { commands: all, about: 'this text' },
+  version: { commands: all, about: 'the version of okta-event-relay' },
 } as const satisfies Record<string, FlagRow>;
 
 export type FlagName = keyof typeof flagTable;

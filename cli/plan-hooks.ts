@@ -1,7 +1,7 @@
 import { isActive, isVerified, sendsTo, type EventHook } from './event-hook.ts';
 
 /** Most event types of one hook. https://developer.okta.com/docs/concepts/event-hooks/#event-hook-limits */
-export const maxTypesPerHook = 300;
+const maxTypesPerHook = 300;
 
 export interface WantedHooks {
   readonly types: readonly string[];

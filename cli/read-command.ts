@@ -5,6 +5,7 @@ import { readFlags, type GivenFlags } from './read-flags.ts';
 import { readCredentials } from './read-credentials.ts';
 import { readSecret } from './read-secret.ts';
 import { readUrl } from './read-url.ts';
+import { wantedEventTypes } from './wanted-event-types.ts';
 
 /** Where event types are looked up: named, or those of the relay's subscriptions. */
 export type Patterns =
@@ -34,6 +35,7 @@ export type Command = AtOkta &
 export type ReadCommand =
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 const typeName = /^[A-Za-z0-9._-]{1,199}\*?$|^\*$/;
@@ -45,6 +47,9 @@ export function readCommand(args: readonly string[]): ReadCommand {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
   if (flags.help) return { kind: 'help' };
+  if (flags.version) return { kind: 'version' };
+  // What a command needs is not known before the command is.
+  if (flags.command === undefined) return { kind: 'problems', problems };
   const oktaOrg = readUrl(flags, 'okta-org', problems);
   const credentials = readCredentials(flags, problems);
   const read = readRest(flags, problems);
@@ -61,7 +66,6 @@ interface Rest {
 }
 
 function readRest(flags: GivenFlags, problems: string[]): Rest | undefined {
-  if (flags.command === undefined) return undefined;
   if (flags.command === 'hook list') return { command: { kind: 'hook list' }, secrets: [] };
   const target = readHookUrl(flags, problems);
   if (flags.command === 'hook register') return readRegister(flags, target, problems);
@@ -86,7 +90,13 @@ function readHookUrl(flags: GivenFlags, problems: string[]): HookTarget | undefi
 
 function readRegister(flags: GivenFlags, target: HookTarget | undefined, problems: string[]): Rest | undefined {
   const secret = readSecret(flags, 'secret', problems);
-  if (!flags.has('secret-env') && !flags.has('secret-file') && !flags.has('dry-run'))
+  if (
+    !flags.has('secret-env') &&
+    !flags.has('secret-file') &&
+    !flags.has('dry-run') &&
+    !flags.isFaulty('secret-env') &&
+    !flags.isFaulty('secret-file')
+  )
     problems.push('--secret-env or --secret-file is needed: the secret that the relay has for this org');
   const name = flags.value('header-name') ?? 'Authorization';
   if (!headerName.test(name)) problems.push('--header-name is no name of a header');
@@ -110,11 +120,18 @@ function readRegister(flags: GivenFlags, target: HookTarget | undefined, problem
 }
 
 function readPatterns(flags: GivenFlags, org: string, problems: string[]): Patterns | undefined {
+  if (flags.isFaulty('types') || flags.isFaulty('from-relay')) return undefined;
   if (flags.has('types') === flags.has('from-relay')) {
     problems.push('give either --types or --from-relay');
     return undefined;
   }
-  if (flags.has('types')) return { kind: 'named', patterns: readTypes(flags, 'types', problems) };
+  if (flags.has('types')) {
+    const patterns = readTypes(flags, 'types', problems);
+    const { unknown } = wantedEventTypes(patterns.filter((pattern) => typeName.test(pattern)));
+    if (unknown.length > 0)
+      problems.push(`--types: no event hook has ${unknown.join(', ')}: look at the spelling; a type of Okta's that is newer than the list in here goes into --also`); // prettier-ignore
+    return { kind: 'named', patterns };
+  }
   const url = readUrl(flags, 'from-relay', problems);
   const token = readSecret(flags, 'relay-token', problems);
   const region = flags.value('relay-region');

@@ -4,6 +4,9 @@ import { commandNames, flagTable, type CommandName, type FlagName, type FlagRow 
 export interface GivenFlags {
   readonly command: CommandName | undefined;
   readonly help: boolean;
+  readonly version: boolean;
+  /** Given in a way that is a problem already, so that nobody needs to miss it. */
+  isFaulty(name: FlagName): boolean;
   has(name: FlagName): boolean;
   value(name: FlagName): string | undefined;
 }
@@ -18,20 +21,31 @@ const options = Object.fromEntries(
 
 /** Reads what can be read; what cannot becomes a problem. No problem repeats a value: it may be a secret in the wrong place. */
 export function readFlags(args: readonly string[], problems: string[]): GivenFlags {
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({ args: withoutBorrowing(args), options, strict: false, allowPositionals: true, tokens: true });
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const command = commandNames.find((name) => name === words.slice(0, 2).join(' '));
   const given = new Map<string, string>();
+  const faulty = new Set<string>();
   for (const token of tokens)
     if (token.kind === 'option') {
       const problem = flagProblem(token, { command, given });
       if (problem === undefined) given.set(token.name, token.value ?? '');
-      else problems.push(problem);
+      else {
+        problems.push(problem);
+        faulty.add(token.name);
+      }
     }
-  const help = given.has('help') || args.length === 0;
-  if (command === undefined && !help) problems.push(`say which command: ${commandNames.join(', ')} (--help shows all)`);
+  const help = given.has('help') || args.length === 0 || words[0] === 'help';
+  const version = given.has('version');
+  if (command === undefined && !help && !version) problems.push(`say which command: ${commandNames.join(', ')} (--help shows all)`);
   if (command !== undefined && words.length > 2) problems.push(`there is a word after \`${command}\` that belongs to no flag`);
-  return { command, help, has: (name) => given.has(name), value: (name) => given.get(name) };
+  return { command, help, version, isFaulty: (name) => faulty.has(name), has: (name) => given.has(name), value: (name) => given.get(name) };
+}
+
+/** A flag that another one follows has no value: parseArgs would take the other one for it. */
+function withoutBorrowing(args: readonly string[]): string[] {
+  const valued = Object.entries(options).flatMap(([name, { type }]) => (type === 'string' ? [`--${name}`] : []));
+  return args.map((arg, at) => (valued.includes(arg) && args[at + 1]?.startsWith('--') === true ? `${arg}=` : arg));
 }
 
 function flagProblem(

@@ -1,12 +1,12 @@
+import { isOnThisMachine } from './is-on-this-machine.ts';
 import type { GivenFlags } from './read-flags.ts';
-
-const loopback = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/;
 
 /** An HTTPS URL, or one on this machine. A problem never repeats it: a password may stand in it. */
 export function readUrl(flags: GivenFlags, name: 'okta-org' | 'hook-url' | 'from-relay', problems: string[]): URL | undefined {
   const text = flags.value(name);
-  if (text === undefined) problems.push(`--${name} is needed`);
-  else if (!URL.canParse(text)) problems.push(`--${name} is no URL`);
+  if (text === undefined) {
+    if (!flags.isFaulty(name)) problems.push(`--${name} is needed`);
+  } else if (!URL.canParse(text)) problems.push(`--${name} is no URL`);
   else {
     const url = new URL(text);
     const problem = urlProblem(url, name);
@@ -17,7 +17,7 @@ export function readUrl(flags: GivenFlags, name: 'okta-org' | 'hook-url' | 'from
 }
 
 function urlProblem(url: URL, name: 'okta-org' | 'hook-url' | 'from-relay'): string | undefined {
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.test(url.hostname))) return 'is to begin with https://';
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isOnThisMachine(url))) return 'is to begin with https://';
   if (url.username !== '' || url.password !== '') return 'is to have no user name and no password';
   if (url.search !== '' || url.hash !== '') return 'is to end with its path';
   if (name === 'okta-org' && url.pathname !== '/') return 'is to be the org alone, such as https://acme.okta.com';

@@ -24,6 +24,7 @@ export async function registerHooks(api: OktaApi, { wanted, secret }: HooksToReg
       ...plan.hooks.map((hook) => `${title(hook)} sends to ${hook.channel.config.uri ?? 'an unknown place'}`),
       'Give --name another name, or --move to point these here.',
     ]);
+  if (secret === undefined) surroundings.print('Nothing is changed; this is what would be done:');
   for (const step of plan.steps) {
     if (secret !== undefined) {
       const channel = { url: wanted.url, headerName: wanted.headerName, secret };

@@ -1,7 +1,9 @@
 import { cleanText } from './clean-text.ts';
 import { CommandFailure } from './command-failure.ts';
 import { helpText } from './flag-table.ts';
+import { isOnThisMachine } from './is-on-this-machine.ts';
 import { OktaApi } from './okta-api.ts';
+import { packageVersion } from './package-version.ts';
 import { readCommand, type Command } from './read-command.ts';
 import { registerHooks } from './register-hooks.ts';
 import { relayPatterns } from './relay-patterns.ts';
@@ -21,6 +23,10 @@ export async function runCommand(
   const read = readCommand(args);
   if (read.kind === 'help') {
     given.print(helpText);
+    return 0;
+  }
+  if (read.kind === 'version') {
+    given.print(`okta-relay ${packageVersion()}`);
     return 0;
   }
   if (read.kind === 'problems') {
@@ -58,7 +64,10 @@ async function register(api: OktaApi, command: Extract<Command, { kind: 'hook re
   const { types, unavailable } = wantedEventTypes(asked, also);
   if (unavailable.length > 0) surroundings.print(`Left out, because no event hook has them: ${unavailable.join(', ')}`);
   if (types.length === 0)
-    throw new CommandFailure('No event type of Okta is asked for', ['Subscribe to some first, or name them with --types.']);
-  if (secret === undefined) surroundings.print('Nothing is changed; this is what would be done:');
+    throw new CommandFailure('No event type that an event hook can have is asked for', [
+      patterns.kind === 'named' ? 'Name others with --types.' : 'Subscribe to some first, or name them with --types.',
+    ]);
+  if (isOnThisMachine(new URL(hooks.url)) && !isOnThisMachine(command.oktaOrg))
+    surroundings.print('Okta cannot reach --hook-url, which is on this machine: it will not be able to verify the hook. Give it the HTTPS URL of a tunnel or of a deployment.'); // prettier-ignore
   await registerHooks(api, { wanted: { ...hooks, types }, secret }, surroundings);
 }

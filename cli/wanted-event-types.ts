@@ -7,6 +7,8 @@ export interface WantedEventTypes {
   readonly types: readonly string[];
   /** Patterns, or types behind a pattern, that no hook can have: Okta tells of them in its System Log only, or does not know them. */
   readonly unavailable: readonly string[];
+  /** Those of the unavailable that are in no list in here, neither of Okta's types nor of ours: new ones, or misspelled. */
+  readonly unknown: readonly string[];
 }
 
 /** Events of the relay itself: subscribed to like changes, but no event of Okta stands behind them. */
@@ -20,14 +22,16 @@ const ownEvents = 'relay.';
 export function wantedEventTypes(patterns: readonly string[], also: readonly string[] = []): WantedEventTypes {
   const wanted = new Set(also);
   const unavailable = new Set<string>();
+  const unknown = new Set<string>();
   for (const pattern of patterns) {
     const found = hookEligibleEventTypes.filter((eventType) => isWanted(pattern, eventType));
     for (const eventType of found) wanted.add(eventType);
     const known = changeTypes.map(({ eventType }) => eventType).filter((eventType) => isWanted(pattern, eventType));
     for (const eventType of known) if (!hookEligibleEventTypes.includes(eventType)) unavailable.add(eventType);
-    if (found.length === 0 && known.length === 0 && !pattern.startsWith(ownEvents)) unavailable.add(pattern);
+    if (found.length === 0 && known.length === 0 && !pattern.startsWith(ownEvents)) unknown.add(pattern);
   }
-  return { types: [...wanted].sort(), unavailable: [...unavailable].filter((name) => !wanted.has(name)).sort() };
+  const left = (names: Iterable<string>): string[] => [...names].filter((name) => !wanted.has(name)).sort();
+  return { types: [...wanted].sort(), unavailable: left([...unavailable, ...unknown]), unknown: left(unknown) };
 }
 
 function isWanted(pattern: string, eventType: string): boolean {

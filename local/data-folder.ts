@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { RelayError } from '#lib/errors.ts';
 import { createLocalKeyFile, readLocalKeyFile } from '#lib/sealing/local-key-file.ts';
@@ -28,9 +28,15 @@ export function openDataFolder(dataDir: string): DataFolder {
   const keyFile = `${path}.key`;
   const isNew = !existsSync(join(path, 'lock.db'));
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (error) {
     throw startError(`the state folder ${path} cannot be made (${codeOf(error)}): choose another by --data-dir`, error);
+  }
+  try {
+    // SQLite would say no more than that it cannot open its file.
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unwritable(path, error);
   }
   if (!isNew && !existsSync(keyFile)) {
     throw startError(
@@ -38,7 +44,6 @@ export function openDataFolder(dataDir: string): DataFolder {
     );
   }
   const lock = lockFolder(path);
-  createLocalKeyFile(keyFile);
   const key = readKey(keyFile, lock);
   rotateLog(join(path, 'relay.log'));
   return {
@@ -47,6 +52,22 @@ export function openDataFolder(dataDir: string): DataFolder {
     derive: (purpose) => createHmac('sha256', key).update(`okta-event-relay local ${purpose}`).digest('base64url'),
     release: () => lock.close(),
   };
+}
+
+/** One folder after the other: in procfs, which makes none, Node's own way to make them all tries for ever. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else was quicker, which is as good.
+    if (!isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function lockFolder(path: string): DatabaseSync {
@@ -60,16 +81,18 @@ function lockFolder(path: string): DatabaseSync {
     if (/locked|busy/i.test((error as Error).message)) {
       throw startError(`the state folder ${path} is in use by another relay: stop that one, or choose another folder by --data-dir`, error);
     }
-    throw startError(`the state folder ${path} cannot be written (${codeOf(error)}): choose another by --data-dir`, error);
+    throw unwritable(path, error);
   }
 }
 
 function readKey(keyFile: string, lock: DatabaseSync): Buffer {
   try {
+    createLocalKeyFile(keyFile);
     return readLocalKeyFile(keyFile);
   } catch (error) {
     lock.close();
-    throw error;
+    if (error instanceof RelayError) throw error;
+    throw startError(`the key ${keyFile} cannot be made (${codeOf(error)}): choose another place by --data-dir`, error);
   }
 }
 
@@ -77,10 +100,16 @@ function rotateLog(file: string): void {
   if (existsSync(file) && statSync(file).size > maxLogBytes) renameSync(file, `${file}.1`);
 }
 
+function unwritable(path: string, cause: unknown): RelayError {
+  return startError(`the state folder ${path} cannot be written (${codeOf(cause)}): choose another by --data-dir`, cause);
+}
+
 function startError(message: string, cause?: unknown): RelayError {
   return new RelayError('LOCAL_START_FAILED', message, { cause });
 }
 
 function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? 'unknown reason';
+  const { code, message } = error as { code?: string; message?: string };
+  // Of SQLite's codes Node tells no more than that they are SQLite's.
+  return code === 'ERR_SQLITE_ERROR' || code === undefined ? (message ?? 'unknown reason') : code;
 }

@@ -29,12 +29,18 @@ export interface Flags {
 /** Reads what can be read; what cannot becomes a problem, so that one start shows all that is wrong. */
 export function readFlags(args: readonly string[], problems: string[]): Flags {
   const flags: Flags = { port: defaults.port, 'data-dir': defaults['data-dir'], once: false, help: false };
-  const { tokens } = parseArgs({ args: [...args], options: definitions, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({ args: withoutBorrowing(args), options: definitions, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
     if (token.kind === 'positional') problems.push(`${token.value}: flags begin with -- (e.g. --port 4040; --help lists them)`);
     if (token.kind === 'option') readFlag(token, flags, problems);
   }
   return flags;
+}
+
+/** A flag that another one follows has no value: parseArgs would take the other one for it. */
+function withoutBorrowing(args: readonly string[]): string[] {
+  const valued = Object.entries(definitions).flatMap(([name, { type }]) => (type === 'string' ? [`--${name}`] : []));
+  return args.map((arg, at) => (valued.includes(arg) && args[at + 1]?.startsWith('--') === true ? `${arg}=` : arg));
 }
 
 function readFlag(

@@ -38,7 +38,10 @@ async function main(options: LocalOptions): Promise<void> {
   stopOnSignal(relay, subscriber);
   print(banner(relay, options));
   const worked = await runDemonstration(relay, options, subscriber, waiting);
-  if (options.once) return end(relay, subscriber, worked ? 0 : 1);
+  if (options.once) {
+    await finish(relay, subscriber);
+    process.exit(worked ? 0 : 1);
+  }
   if (!worked) print(`\nThe demonstration did not work; what the functions say is in ${relay.logFile}`);
   print(ownEvent(relay, options));
 }
@@ -71,17 +74,20 @@ function stopOnSignal(relay: LocalRelay, subscriber: DemoSubscriber): void {
     if (stopping) return;
     stopping = true;
     print('\nStopping: finishing what is in hand.');
-    void end(relay, subscriber, 0);
+    void finish(relay, subscriber).then((outcome) => {
+      print(outcome === 'settled' ? 'Stopped.' : 'Stopped, with something still in hand: it goes on at the next start.');
+      process.exit(0);
+    });
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 }
 
-/** Exits at the deadline even if something hangs: what is not settled is in the queue, on disk. */
-async function end(relay: LocalRelay, subscriber: DemoSubscriber, exitCode: number): Promise<void> {
-  const deadline = new Promise<void>((resolve) => setTimeout(resolve, stopDeadlineMs));
-  await Promise.race([Promise.allSettled([relay.stop(), subscriber.stop()]), deadline]);
-  process.exit(exitCode);
+/** Waits for the deadline at most, even if something hangs: what is not settled is in the queue, on disk. */
+async function finish(relay: LocalRelay, subscriber: DemoSubscriber): Promise<'settled' | 'late'> {
+  const deadline = new Promise<'late'>((resolve) => setTimeout(resolve, stopDeadlineMs, 'late' as const));
+  const settled = Promise.allSettled([relay.stop(), subscriber.stop()]).then(() => 'settled' as const);
+  return Promise.race([settled, deadline]);
 }
 
 function showWebhook(webhook: ReceivedWebhook): void {

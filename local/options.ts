@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { orgIdSchema } from '#lib/okta/org.ts';
+import { takenOrgIds } from '#lib/orgs/taken-org-ids.ts';
 import { environmentVariable } from '#lib/config/environment.ts';
 import { variables } from '#lib/config/variables.ts';
 import { demonstrationOrg } from '#lib/subscriptions/matches.ts';
@@ -38,7 +39,8 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   const names = orgs.map((org) => (org.kind === 'flag' ? org.id : org.definition.id));
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index)))
     problems.push(`the org ${name} is given twice: name each org once (e.g. --org acme --org beta)`);
-  if (names.includes(demoOrg)) problems.push(`the org name ${demoOrg} is taken by the demonstration (e.g. --org acme)`);
+  for (const taken of takenOrgIds.filter((name) => names.includes(name)))
+    problems.push(`the org name ${taken} is taken by ${taken === demoOrg ? 'the demonstration' : 'the relay itself'} (e.g. --org acme)`);
 
   const adminToken = flags['admin-token'] ?? environmentVariable('RELAY_ADMIN_TOKEN');
   check(

@@ -47,7 +47,7 @@ const fileSchema = z.strictObject(
 
 /** What each member looks like, by its name. */
 const examples: Record<string, string> = {
-  orgs: '"orgs": [{ "id": "acme", "hosts": ["acme.okta.com"], "authentication": [{ "kind": "hmac", "secrets": ["a long random word"] }] }]',
+  orgs: '"orgs": [{ "id": "acme", "hosts": ["acme.okta.com"], "authentication": [{ "kind": "header", "headerName": "Authorization", "secrets": ["a long random word"] }] }]',
   id: '"id": "acme"',
   hosts: '"hosts": ["acme.okta.com"]',
   authentication: '"authentication": [{ "kind": "header", "headerName": "Authorization", "secrets": ["a long random word"] }]',
@@ -60,14 +60,8 @@ const examples: Record<string, string> = {
 /** The orgs of a configuration file (docs/configuration.md). What is wrong with it becomes problems, none of which repeats a secret. */
 export function orgsInFile(file: string | undefined, problems: string[]): LocalOrg[] {
   if (file === undefined) return [];
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const reason = (error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'is not readable as JSON';
-    problems.push(`--config ${file}: ${reason} (e.g. { ${examples['orgs'] ?? ''} })`);
-    return [];
-  }
+  const content = readJson(file, problems);
+  if (content === undefined) return [];
   const parsed = fileSchema.safeParse(content);
   if (parsed.success) return parsed.data.orgs.map((definition) => ({ kind: 'file', definition }));
   for (const { path, message } of parsed.error.issues) {
@@ -75,4 +69,26 @@ export function orgsInFile(file: string | undefined, problems: string[]): LocalO
     problems.push(`--config ${file}: ${path.join('.') || 'the file'} ${message} (e.g. ${examples[String(member ?? 'orgs')] ?? ''})`);
   }
   return [];
+}
+
+/** Undefined with a problem: no JSON is undefined. */
+function readJson(file: string, problems: string[]): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = 'unknown reason' } = error as { code?: string };
+    problems.push(
+      `--config ${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`} (e.g. --config orgs.json)`,
+    );
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser quotes what stands around some errors, which may be a secret: up to the comma it names one character.
+    const said = (error as Error).message.replace(/, [\s\S]*is not valid JSON$/, '');
+    problems.push(`--config ${file}: is not JSON: ${said} (e.g. { ${examples['orgs'] ?? ''} })`);
+    return undefined;
+  }
 }

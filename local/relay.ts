@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideEnvironment } from '#lib/config/environment.ts';
 import { provideChangeLog, provideChangeLogRange } from '#lib/config/local-parts.ts';
@@ -16,7 +16,6 @@ import { SecretBox } from '#lib/sealing/secret-box.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { queueReceiver } from '#lib/sqs/queue-receiver.ts';
 import { queues } from '#lib/sqs/queues.ts';
-import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from './aws-emulators.ts';
 import { startChangeLogPoller } from './change-log-poller.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
@@ -26,6 +25,7 @@ import { invoke, loadHandlers, type FunctionName } from './lambda.ts';
 import { startQueuePoller, type Poller } from './queue-poller.ts';
 import { localOrgs, type SeededOrg } from './local-orgs.ts';
 import { builtInName, type LocalOptions } from './options.ts';
+import { openRelayLog } from './relay-log.ts';
 import { startTicker } from './ticker.ts';
 
 const slowStartMs = 15_000;
@@ -63,8 +63,7 @@ export async function startRelay(options: LocalOptions, onError: OnError): Promi
   await using parts = new AsyncDisposableStack();
   const folder = openDataFolder(options.dataDir);
   parts.defer(() => folder.release());
-  const logFile = join(folder.path, 'relay.log');
-  provideLogSink((line) => appendFileSync(logFile, line + '\n'));
+  const logFile = openRelayLog(folder.path);
 
   const aws = await startAwsEmulators({ dataDir: folder.path });
   parts.defer(() => aws.stop());

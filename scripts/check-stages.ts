@@ -20,7 +20,7 @@ export interface StageResult {
 
 const root = join(import.meta.dirname, '..');
 /** Those of them that are there: dependency-cruiser refuses the name of a folder that is not. */
-const sourceFolders = ['functions', 'lib', 'local', 'infra', 'scripts', 'test', 'bench', 'examples'].filter((folder) =>
+const sourceFolders = ['functions', 'lib', 'local', 'cli', 'infra', 'scripts', 'test', 'bench', 'examples'].filter((folder) =>
   existsSync(join(root, folder)),
 );
 

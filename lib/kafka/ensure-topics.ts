@@ -31,13 +31,20 @@ export async function ensureTopics(
   } catch (error) {
     if (error instanceof RelayError) throw error;
     const { reason, kafkaError } = failureReason(error);
-    throw new RelayError('CHANGE_LOG_UNAVAILABLE', `Kafka at ${connection.brokers.join(', ')} does not have the topics ready`, {
+    const what = reason === 'connection' ? `cannot be reached (${socketCode(error) ?? 'no answer'})` : 'does not have the topics ready';
+    throw new RelayError('CHANGE_LOG_UNAVAILABLE', `Kafka at ${connection.brokers.join(', ')} ${what}`, {
       facts: { reason, kafkaError },
       cause: error,
     });
   } finally {
     client.cut();
   }
+}
+
+/** How the connection failed, as the system names it (`ECONNREFUSED`): kafkajs keeps that on an error below its own. */
+function socketCode(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if ('code' in at && typeof at.code === 'string') return at.code;
+  return undefined;
 }
 
 /** Two relays may start at the same time: that the other one was quicker is no failure, and createTopics answers false then. */

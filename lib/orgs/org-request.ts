@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hookIdSchema, orgIdSchema } from '../okta/org.ts';
-import { demonstrationOrg } from '../subscriptions/matches.ts';
+import { expected, objectOf } from '../subscriptions/field-words.ts';
+import { takenOrgIds } from './taken-org-ids.ts';
 
 /** Okta lets an org have 25 active hooks; the rest is for those that come and go. */
 const limits = { hosts: 20, hooks: 50, secretMin: 16, secretMax: 512 } as const;
@@ -10,20 +11,10 @@ const maxOverlapSeconds = 7 * 24 * 60 * 60;
 const maxSilentHours = 30 * 24;
 const defaultOverlapSeconds = 24 * 60 * 60;
 
-/** The demonstration's, the relay's own in operator events, and the name the quarantine has for inputs of nobody. */
-const takenIds: readonly string[] = [demonstrationOrg, 'relay', 'unknown'];
-
-const expected = (what: string) => ({
-  error: (issue: { input?: unknown }) => (issue.input === undefined ? `is required: ${what}` : `must be ${what}`),
-});
-const object = (what: string) => ({
-  error: (issue: { code?: string }) => (issue.code === 'unrecognized_keys' ? `is not a field of ${what}` : 'must be a JSON object'),
-});
-
 const id = z
   .string(expected('an id'))
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and dashes, 63 at most')
-  .refine((text) => !takenIds.includes(text), 'is a name that the relay uses itself')
+  .refine((text) => !takenOrgIds.includes(text), 'is a name that the relay uses itself')
   .pipe(orgIdSchema);
 const hosts = z
   .array(z.string(expected('a host name')).toLowerCase().pipe(z.hostname('must be a host name')), expected('a list of host names'))
@@ -38,7 +29,7 @@ const hooks = z
       confirmed: z.array(hookId, expected('a list of ids of event hooks')).max(limits.hooks, `can have ${limits.hooks} entries at most`),
       others: z.enum(['accept', 'quarantine'], expected('`accept` or `quarantine`')).default('accept'),
     },
-    object('hooks'),
+    objectOf('hooks'),
   )
   .refine(({ confirmed, others }) => others === 'accept' || confirmed.length > 0, {
     path: ['confirmed'],
@@ -66,17 +57,17 @@ const scheme = z.discriminatedUnion(
           .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header: letters, digits and dashes')
           .default('Authorization'),
       },
-      object('the header scheme'),
+      objectOf('the header scheme'),
     ),
-    z.strictObject({ kind: z.literal('basic') }, object('the basic scheme')),
-    z.strictObject({ kind: z.literal('hmac') }, object('the hmac scheme')),
+    z.strictObject({ kind: z.literal('basic') }, objectOf('the basic scheme')),
+    z.strictObject({ kind: z.literal('hmac') }, objectOf('the hmac scheme')),
   ],
   { error: 'must be an object whose kind is `header`, `basic` or `hmac`' },
 );
 export type SchemeKind = z.infer<typeof scheme>['kind'];
 
 const isCredentials = (text: string): boolean => /^[^:]+:.+$/.test(text);
-export const notCredentials = 'must be `user:password` for the basic scheme';
+const notCredentials = 'must be `user:password` for the basic scheme';
 
 /** Body of `POST /v1/orgs`. */
 export const createOrgSchema = z
@@ -89,7 +80,7 @@ export const createOrgSchema = z
       hooks: hooks.optional(),
       silentAfterHours: silentAfterHours.optional(),
     },
-    object('an org'),
+    objectOf('an org'),
   )
   .refine(({ authentication, secret }) => secret === undefined || authentication.kind !== 'basic' || isCredentials(secret), {
     path: ['secret'],
@@ -105,9 +96,8 @@ export const changeOrgSchema = z.strictObject(
     silentAfterHours: silentAfterHours.optional(),
     status: z.enum(['active', 'disabled'], { error: 'must be `active` or `disabled`' }).optional(),
   },
-  object('an org that can be changed'),
+  objectOf('an org that can be changed'),
 );
-export type ChangeOrgRequest = z.infer<typeof changeOrgSchema>;
 
 /** Body of `POST /v1/orgs/{id}/rotate-secret`. */
 export const rotateSecretSchema = z.strictObject(
@@ -121,7 +111,7 @@ export const rotateSecretSchema = z.strictObject(
     scheme: z.enum(['header', 'basic', 'hmac'], { error: 'must be `header`, `basic` or `hmac`' }).optional(),
     keep: z.enum(['current', 'previous'], { error: 'must be `current` or `previous`' }).optional(),
   },
-  object('a rotation'),
+  objectOf('a rotation'),
 );
 export type RotateSecretRequest = z.infer<typeof rotateSecretSchema>;
 

@@ -16,7 +16,7 @@ export interface StoredRecord {
 }
 
 /** With a checksum of its own: a length that cannot be trusted could make the rest of a file look like one torn record. */
-export const frameHeaderBytes = 12;
+const frameHeaderBytes = 12;
 
 export function encodeFrame(record: ChangeRecord, offset: number, timestampMs: number): Buffer {
   const headers = Object.entries(record.headers).flatMap(([name, value]) => [Buffer.from(name), Buffer.from(value)]);

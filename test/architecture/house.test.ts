@@ -74,8 +74,14 @@ describe('packages', () => {
     expect(readText('.nvmrc').trim()).toBe('24');
   });
 
+  it('let a signal to npm reach what stays up or starts others: npm tells its shell alone, whose place it has to take', () => {
+    const long = ['start', 'test', 'test:kafka4', 'check', 'fuzz', 'kafka', 'okta-relay', 'bench'];
+    expect(long.filter((name) => !/(^|&& )exec node [^&|;]+$/.test(scripts[name] ?? ''))).toEqual([]);
+  });
+
   it('have a script file behind each script', () => {
-    const files = Object.values(scripts).flatMap((script) => /^node (\S+\.ts)/.exec(script)?.[1] ?? []);
+    const files = Object.values(scripts).flatMap((script) => /\bnode (?:--\S+ )*(\S+\.ts)/.exec(script)?.[1] ?? []);
+    expect(files).toContain('local/main.ts');
     expect(files.filter((file) => !existsSync(join(repositoryRoot, file)))).toEqual([]);
   });
 });

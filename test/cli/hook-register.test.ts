@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hookEligibleEventTypes } from '../../cli/hook-eligible-event-types.ts';
+import { readText } from '../architecture/repository.ts';
 import { commandBench, hookSecret } from './command-run.ts';
 import { apiToken, clientId, startStandInOkta, type StandInHook, type StandInOkta } from './stand-in-okta.ts';
 import { startStandInRelay, type StandInRelay } from './stand-in-relay.ts';
@@ -150,14 +151,25 @@ describe('hook register', () => {
   it('changes nothing in a dry run, and needs no secret for it', async () => {
     const { exitCode, output } = await bench.run('hook', 'register', '--okta-org', okta.url, '--okta-token-file', bench.tokenFile, '--hook-url', relay.hookUrl, '--types', '*', '--dry-run'); // prettier-ignore
     expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/^Nothing is changed; this is what would be done:\n"okta-event-relay": new/m);
     expect(output).toContain('"okta-event-relay": new, with 300 event types\n"okta-event-relay 2": new, with 14 event types');
     expect(okta.calls).toEqual(['GET /api/v1/eventHooks']);
   });
 
   it('says which types no hook can have, and goes on with the rest', async () => {
-    const { output } = await register('--types', 'identity.user.updated,okta.user.account.expire_password');
-    expect(output).toContain('Left out, because no event hook has them: okta.user.account.expire_password, user.account.update_primary_email, user.account.update_secondary_email'); // prettier-ignore
+    const { output } = await register('--types', 'identity.user.updated');
+    expect(output).toContain('Left out, because no event hook has them: user.account.update_primary_email, user.account.update_secondary_email'); // prettier-ignore
     expect(okta.hooks[0]?.events.items).toEqual(['user.account.update_profile']);
+  });
+
+  it('asks Okta nothing when no type is left, or one is misspelled', async () => {
+    const nothing = await register('--types', 'user.account.update_primary_email');
+    expect(nothing).toMatchObject({ exitCode: 1, output: expect.stringMatching(/is asked for\n {2}Name others with --types\.$/) });
+    expect(await register('--types', 'user.lifecycle.*,user.lifecyle.create')).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining('no event hook has user.lifecyle.create: look at the spelling'),
+    });
+    expect(okta.calls).toEqual([]);
   });
 
   it('proves itself as a service app with a key', async () => {
@@ -234,6 +246,25 @@ describe('hook register', () => {
 
 describe('hook register, when something is wrong', () => {
   const types = ['--types', 'identity.user.created'];
+
+  /** An org that is not on this machine, at a port that fetch refuses before anything is looked up. */
+  const elsewhere = (hookUrl: string) =>
+    bench.run('hook', 'register', '--okta-org', 'https://acme.example.com:1', '--okta-token-file', bench.tokenFile, '--hook-url', hookUrl, ...types, '--dry-run'); // prettier-ignore
+
+  it('says that Okta cannot reach this machine, and promises nothing before it knows what would be done', async () => {
+    const { exitCode, output } = await elsewhere(relay.hookUrl);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/^Okta cannot reach --hook-url, which is on this machine/);
+    expect(output).toContain('No answer from https://acme.example.com:1');
+    expect(output).not.toContain('Nothing is changed');
+    expect((await elsewhere('https://hooks.example.com/okta/acme/events')).output).not.toContain('cannot reach');
+    expect((await register(...types)).output).not.toContain('cannot reach');
+  });
+
+  it('says why a port is never asked', async () => {
+    const { output } = await bench.run('hook', 'list', '--okta-org', 'http://127.0.0.1:1', '--okta-token-file', bench.tokenFile);
+    expect(output).toContain('No answer from http://127.0.0.1:1 to listing the event hooks (bad port)');
+  });
 
   it('waits for the rate limit to end, by the clock of Okta', async () => {
     const date = new Date('2026-11-21T12:00:00Z');
@@ -362,4 +393,9 @@ describe('hook list and hook remove', () => {
     expect(okta.hooks).toEqual([other]);
     expect((await at('hook', 'remove', '--hook-url', relay.hookUrl)).output).toContain('nothing to do');
   });
+});
+
+it('tells the version that package.json has', async () => {
+  const { version } = JSON.parse(readText('package.json')) as { version: string };
+  expect(await bench.run('--version')).toMatchObject({ exitCode: 0, output: `okta-relay ${version}` });
 });

@@ -64,6 +64,38 @@ describe('readCommand', () => {
     expect(problems.join('\n')).not.toContain('canary');
   });
 
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['an unknown command', ['hok', 'list'], ['say which command: hook register, hook list, hook remove (--help shows all)']],
+    [
+      'a flag whose value is missing',
+      ['hook', 'list', '--okta-org', '--okta-token-env', 'TOKEN'],
+      ['--okta-org needs a value: your Okta org, e.g. https://acme.okta.com'],
+    ],
+    ['a token whose name is missing', ['hook', 'list', '--okta-org', 'https://acme.okta.com', '--okta-token-env'], ['--okta-token-env needs a value: the variable that holds an API token (SSWS)']], // prettier-ignore
+    ['types that are missing', ['hook', 'register', ...okta, ...hook, '--secret-file', bench.secretFile, '--types'], ['--types needs a value: change types, Okta event types or beginnings with *, with commas between']], // prettier-ignore
+    ['a secret that is missing', ['hook', 'register', ...okta, ...hook, '--types', '*', '--secret-env'], ['--secret-env needs a value: the variable that holds the secret of the org at the relay']], // prettier-ignore
+    [
+      'types that are in no list',
+      ['hook', 'register', ...okta, ...hook, '--secret-file', bench.secretFile, '--types', 'identity.usr.*,identity.user.*,user.login'],
+      [
+        "--types: no event hook has identity.usr.*, user.login: look at the spelling; a type of Okta's that is newer than the list in here goes into --also",
+      ],
+    ],
+  ])('says of %s that, and nothing that follows from it', (_, args, problems) => {
+    expect(problemsOf(...args)).toEqual(problems);
+  });
+
+  it('takes types that are newer than its list by --also', () => {
+    expect(readCommand(['hook', 'register', ...rest, '--also', 'user.lifecycle.teleport'])).toMatchObject({
+      kind: 'command',
+      command: { also: ['user.lifecycle.teleport'] },
+    });
+  });
+
+  it.each([[[]], [['help']], [['--help']], [['hook', 'list', '--help']]])('shows its help for %j', (args) => {
+    expect(readCommand(args)).toEqual({ kind: 'help' });
+  });
+
   it('says everything that is wrong at once', () => {
     expect(problemsOf('hook', 'register', '--name', 'x').length).toBeGreaterThanOrEqual(5);
   });

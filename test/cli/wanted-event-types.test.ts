@@ -19,7 +19,7 @@ describe('wantedEventTypes', () => {
     ['group.privilege.*', ['group.privilege.grant', 'group.privilege.revoke']],
     ['relay.*', []],
   ])('%s wants %s', (pattern, types) => {
-    expect(wantedEventTypes([pattern])).toEqual({ types, unavailable: [] });
+    expect(wantedEventTypes([pattern])).toEqual({ types, unavailable: [], unknown: [] });
   });
 
   it('wants everything for a star', () => {
@@ -30,8 +30,17 @@ describe('wantedEventTypes', () => {
     expect(wantedEventTypes(['user.lifecycle.teleport'], ['user.lifecycle.create'])).toEqual({
       types: ['user.lifecycle.create'],
       unavailable: ['user.lifecycle.teleport'],
+      unknown: ['user.lifecycle.teleport'],
     });
-    expect(wantedEventTypes([], ['user.lifecycle.teleport'])).toEqual({ types: ['user.lifecycle.teleport'], unavailable: [] });
+    expect(wantedEventTypes([], ['user.lifecycle.teleport'])).toEqual({ types: ['user.lifecycle.teleport'], unavailable: [], unknown: [] });
+  });
+
+  it('tells what is in no list from what no hook can have', () => {
+    expect(wantedEventTypes(['user.account.update_primary_email', 'identity.usr.*'])).toEqual({
+      types: [],
+      unavailable: ['identity.usr.*', 'user.account.update_primary_email'],
+      unknown: ['identity.usr.*'],
+    });
   });
 
   it('wants each event whose change, or whose failure, a subscription with that pattern would get', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '#lib/sqs/commands.ts';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -6,6 +7,7 @@ import { clientOptions } from '#lib/aws/client-options.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { sqsClient } from '#lib/sqs/client.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from '../../local/aws-emulators.ts';
+import { readText } from '../architecture/repository.ts';
 import { scratchFolder } from '../support/relay-process.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
@@ -50,10 +52,11 @@ describe('the queue of local mode', () => {
   });
 });
 
+const objects = () => new S3Client({ ...clientOptions({ region: localRegion, endpoint: aws.s3Url }), forcePathStyle: true });
+
 describe('tables and bucket of local mode', () => {
   it('keep what they hold over a restart', async () => {
     const database = () => dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
-    const objects = () => new S3Client({ ...clientOptions({ region: localRegion, endpoint: aws.s3Url }), forcePathStyle: true });
     await database().send(new PutItemCommand({ TableName: 'orgs', Item: { id: { S: 'acme' } } }));
     await objects().send(new PutObjectCommand({ Bucket: 'quarantine', Key: 'kept', Body: 'bytes' }));
     await restart();
@@ -62,5 +65,14 @@ describe('tables and bucket of local mode', () => {
     });
     const { Body } = await objects().send(new GetObjectCommand({ Bucket: 'quarantine', Key: 'kept' }));
     expect(await Body?.transformToString()).toBe('bytes');
+  });
+
+  it('show a quarantined body by the command of docs/errors.md, while the relay runs', async () => {
+    const [, script = '', documentedId = ''] =
+      /^npx node -e "([^"]*?'bodies\/(q-[0-9a-f]{40})'[^"]*)"$/m.exec(readText('docs/errors.md')) ?? [];
+    await objects().send(new PutObjectCommand({ Bucket: 'quarantine', Key: `bodies/${documentedId}`, Body: '{ "kept": "ü" }' }));
+    const command = script.replace('.relay/', `${scratch.path}/`);
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', command], { encoding: 'utf8' });
+    expect(stdout, stderr).toBe('{ "kept": "ü" }');
   });
 });

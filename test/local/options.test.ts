@@ -60,12 +60,19 @@ describe('the flags of local mode', () => {
     [['--port', '70000'], '--port'],
     [['--port', '-1'], '--port'],
     [['--org', 'demo'], 'taken by the demonstration'],
+    [['--org', 'unknown'], 'the org name unknown is taken by the relay itself'],
+    [['--org', 'relay'], 'the org name relay is taken by the relay itself'],
     [['--org', 'acme', '--org', 'acme'], 'given twice'],
     [['--org', 'acme', '--org', 'beta', '--org-host', 'login.example.com'], '<org>=<host>'],
     [['--hook-secret', 'with ümlaut'], 'printable ASCII'],
     [['stray'], 'stray'],
   ])('refuse %j', (args, said) => {
     expect(problems(...args).join('\n')).toContain(said);
+  });
+
+  it('do not take the next flag for their value', () => {
+    expect(problems('--data-dir', '--port', '4052')).toEqual(['--data-dir needs a value (e.g. --data-dir .relay)']);
+    expect(options('--hook-secret=--with dashes', '--once')).toMatchObject({ once: true, orgs: [{ secret: '--with dashes' }] });
   });
 });
 
@@ -142,10 +149,24 @@ describe('the configuration file of local mode', () => {
   });
 
   it.each([
-    ['{ not json', 'not readable as JSON'],
+    ['{\n  not json', "is not JSON: Expected property name or '}' in JSON at position 4 (line 2 column 3)"],
+    ['{ "orgs": secret-canary }', "is not JSON: Unexpected token 's' (e.g. "],
+    [
+      { orgs: [{ id: 'unknown', hosts: ['a.okta.com'], authentication: [{ kind: 'hmac', secrets: ['long enough'] }] }] },
+      'the org name unknown is taken',
+    ],
     [{}, 'orgs'],
     [{ orgs: [], more: 1 }, 'orgs'],
   ])('is refused when it holds %j', (content, said) => {
-    expect(problems('--config', configFile(content)).join('\n')).toContain(said);
+    const found = problems('--config', configFile(content)).join('\n');
+    expect(found).toContain(said);
+    expect(found).not.toContain('canary');
+  });
+
+  it('is shown with what Okta can send, and not at all where there is none', () => {
+    expect(problems('--config', configFile({}))).toEqual([expect.stringContaining('"kind": "header"')]);
+    const none = join(scratch.path, 'none.json');
+    expect(problems('--config', none)).toEqual([`--config ${none}: there is no such file (e.g. --config orgs.json)`]);
+    expect(problems('--config', scratch.path)).toEqual([`--config ${scratch.path}: cannot be read (EISDIR) (e.g. --config orgs.json)`]);
   });
 });

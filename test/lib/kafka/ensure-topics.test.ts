@@ -4,10 +4,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { topics, topicSettings } from '#lib/kafka/topics.ts';
 import { noKafka, sharedKafkaBrokers } from '../../support/kafka-broker.ts';
+import { freePort } from '../../support/relay-process.ts';
 
 const brokers = sharedKafkaBrokers();
 const connection = { brokers: brokers ?? [], auth: 'none' as const, region: 'us-east-1', clientId: 'test' };
 const definition = topics['identity.changes.v1'];
+
+it('says of a Kafka that is not there that it cannot be reached, and what the system said', async () => {
+  const nowhere = `127.0.0.1:${await freePort()}`;
+  await expect(ensureTopics({ ...connection, brokers: [nowhere] })).rejects.toMatchObject({
+    code: 'CHANGE_LOG_UNAVAILABLE',
+    message: `Kafka at ${nowhere} cannot be reached (ECONNREFUSED)`,
+    facts: { reason: 'connection' },
+  });
+});
 
 describe.skipIf(brokers === undefined)(`ensureTopics on Apache Kafka${brokers === undefined ? ` (${noKafka})` : ''}`, () => {
   let admin: Admin;
