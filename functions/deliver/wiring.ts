@@ -5,6 +5,7 @@ import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import type { LaneQueue } from '#lib/delivery/lane-store.ts';
 import { LeasedLimiter } from '#lib/pacing/leased-limiter.ts';
 import { PatientLimiter } from '#lib/pacing/patient-limiter.ts';
+import { ReplayLimiter } from '#lib/pacing/replay-limiter.ts';
 import { dynamodbLimitStore } from '#lib/dynamodb/limit-store.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbStaleGuard } from '#lib/dynamodb/state-guard.ts';
@@ -47,14 +48,7 @@ const delivering: DeliverParts = {
   circuits: ground.circuits((id) => {
     directory.forget(id);
   }),
-  limiter: new PatientLimiter(
-    new LeasedLimiter({
-      store: dynamodbLimitStore({ client: dynamodb, table: config.LIMITS_TABLE }),
-      now,
-      after: (ms, run) => void setTimeout(run, ms).unref(),
-    }),
-    { now, pause: (ms) => pause(ms) },
-  ),
+  limiter: limiterOnStore(),
   secrets: new SecretBox(dataKeys(config), { now }),
   // In module scope, so that its connections outlive the invocation.
   sender: httpsWebhookSender({ allowLoopback: config.ALLOW_LOOPBACK_SUBSCRIBERS, now, monotonicMs: () => performance.now() }),
@@ -75,7 +69,17 @@ const delivering: DeliverParts = {
   patienceMs: config.ATTEMPT_TIMEOUT_MS / 15,
 };
 
-const replayed: DeliverParts = { ...delivering, ...messagesOf('replayDeliveries', config.REPLAY_DELIVERIES_QUEUE_URL) };
+const replayed: DeliverParts = {
+  ...delivering,
+  ...messagesOf('replayDeliveries', config.REPLAY_DELIVERIES_QUEUE_URL),
+  limiter: new ReplayLimiter(limiterOnStore(), { now, turnMs: config.ATTEMPT_TIMEOUT_MS }),
+};
+
+function limiterOnStore(): PatientLimiter {
+  const store = dynamodbLimitStore({ client: dynamodb, table: config.LIMITS_TABLE });
+  const leased = new LeasedLimiter({ store, now, after: (ms, run) => void setTimeout(run, ms).unref() });
+  return new PatientLimiter(leased, { now, pause: (ms) => pause(ms) });
+}
 
 function messagesOf(queue: LaneQueue, queueUrl: string): Pick<DeliverParts, 'queue' | 'visibility' | 'removal'> {
   return { queue, visibility: sqsMessageVisibility({ client: sqs, queueUrl }), removal: sqsMessageRemoval({ client: sqs, queueUrl }) };

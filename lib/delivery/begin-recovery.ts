@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { fieldProblemsOf, type FieldProblem } from '../subscriptions/field-problems.ts';
 import { findShown } from '../subscriptions/find-shown.ts';
-import { objectOf } from '../subscriptions/subscription-fields.ts';
-import { newSubscriptionId } from '../subscriptions/subscription-id.ts';
+import { objectOf } from '../subscriptions/field-words.ts';
 import type { Recovery, SubscriptionId, SubscriptionStore } from '../subscriptions/subscription.ts';
 import { deliveryRetentionDays } from './delivery.ts';
-import { replayIdSchema } from './replay-mark.ts';
+import { newReplayId } from './new-replay-id.ts';
 
 export interface BeginRecoveryParts {
   readonly subscriptions: Pick<SubscriptionStore, 'find' | 'setRecovery'>;
@@ -51,7 +50,7 @@ export async function beginRecovery(body: unknown, id: SubscriptionId, parts: Be
   if (!parsed.success) return { kind: 'invalid', errors: fieldProblemsOf(parsed.error) };
   if (seen.status === 'disabled') return { kind: 'disabled' };
   const recovery: Recovery = {
-    id: replayIdSchema.parse(newSubscriptionId(at, parts.randomBytes).replace(/^sub_/, 'rpl_')),
+    id: newReplayId(at, parts.randomBytes),
     status: 'running',
     since: parsed.data.since.toISOString(),
     until: at.toISOString(),

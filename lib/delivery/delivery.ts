@@ -30,7 +30,7 @@ export const deliveryMessageSchema = z.object({
     .transform((id) => id as DeliveryId),
   subscription: subscriptionIdSchema,
   org: orgIdSchema,
-  change: changeSchema.extend({ sequence: z.string() }),
+  change: changeSchema.extend({ sequence: changeSchema.shape.sequence.unwrap() }),
   /** W3C trace context of the hook request that brought the change. */
   traceparent: z.string().optional(),
   replay: replayMarkSchema.optional(),
@@ -94,6 +94,8 @@ export interface Delivery {
   readonly nextAttemptAt: string | null;
   /** The replay or redelivery it belongs to; absent from what the change itself brought about. */
   readonly replay?: string | undefined;
+  /** Its group in the queue where its subscription has deliveries in order, see lane.ts; absent from records of before it was kept. */
+  readonly group?: string | undefined;
 }
 
 /** A dead delivery with what it takes to send it again. */

@@ -39,6 +39,8 @@ export interface ParkedLane extends LaneKey {
   readonly token?: string | undefined;
   /** As who laid it down left it; undefined: nothing is known. */
   readonly tried?: TriedPart | undefined;
+  /** When a person last asked for it to be worked at once: what was last attempted before then does not wait for its time. Undefined: nobody has. */
+  readonly hastenedAt?: Date | undefined;
 }
 
 /** The first part of a lane: all that waits there has been tried, and none of it is due before `dueAt`. */
@@ -49,7 +51,7 @@ export interface TriedPart {
 }
 
 /** A lane to who has its token, or gave it out. */
-export type HeldLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'token'>;
+export type HeldLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'token' | 'hastenedAt'>;
 
 export interface ParkedDelivery {
   readonly position: number;
@@ -118,9 +120,15 @@ export interface LaneStore {
   seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
   /**
    * The holder lays the lane down until `dueAt`; so does who gave out a token and could not send it. False: the token is stale, and nothing was
-   * written. Without `tried`, what is known of the lane's first part is forgotten.
+   * written. Without `tried`, what is known of the lane's first part is forgotten. A lane that was hastened since the holder saw it is due at once
+   * instead: what he has just tried may have gone out before.
    */
   release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason; tried?: TriedPart | undefined }): Promise<boolean>;
+  /**
+   * Has a lane worked at once, and what waits in it attempted whatever its schedule says, unless it was attempted after `at`: due then where no token is
+   * out, and else as soon as its holder lays it down. If the lane is as it was seen (epoch, token, `hastenedAt`); answers whether it was this call.
+   */
+  hasten(seen: HeldLane, at: Date): Promise<boolean>;
   /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */
   reopen(lane: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean>;
   /**
@@ -137,6 +145,11 @@ export interface LaneStore {
   any(subscription: SubscriptionId): Promise<boolean>;
   /** All lanes of a subscription, due or not, with a token out or none, as far as they are looked at: `most` of them, or a few more. May be seconds old. */
   waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes>;
+  /**
+   * Since when the oldest removal that stands in a lane is owed: Okta's `published` of it, or `parkedAt` where that cannot be read or the lane is too
+   * long to be looked through. One that was settled and not taken out yet stands. Undefined: none does. Consistent, up to the lane's `removalAt`.
+   */
+  removalSince(lane: DueLane): Promise<Date | undefined>;
 }
 
 export interface WaitingLanes {
@@ -146,9 +159,11 @@ export interface WaitingLanes {
   readonly oldestParkedAt: Date | undefined;
   /** Names of those that are stored and cannot be read: nothing releases them. */
   readonly unreadable: readonly string[];
+  /** Those that a removal ever was in. For these, lanes beyond `most` are looked at as well, far more than it. */
+  readonly removals: readonly DueLane[];
 }
 
-export type DueLane = Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt' | 'parkedAt' | 'reason' | 'token' | 'removalAt'>;
+export type DueLane = HeldLane & Pick<ParkedLane, 'dueAt' | 'parkedAt' | 'reason' | 'removalAt'>;
 
 /** Parked lanes are forgotten then, by TTL: far beyond the seven days after which what waits is dead-lettered. */
 export const laneRetentionDays = 40;

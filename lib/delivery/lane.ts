@@ -4,6 +4,11 @@ import type { Subscription } from '../subscriptions/subscription.ts';
 import type { QueuedDelivery } from './delivery-queue.ts';
 import type { DeliveryMessage } from './delivery.ts';
 
+interface Lane {
+  readonly orderingKey: string;
+  readonly ordering: Subscription['ordering'];
+}
+
 /**
  * What a change is kept in order by, within its org: what follows `<org>:` in its `partitionkey`. Undefined when the two do not
  * agree; such a change has no lane.
@@ -15,10 +20,18 @@ export function orderingKeyIn(change: Pick<Change, 'partitionkey' | 'data'>): st
 }
 
 /**
+ * The lane, (subscription, org, ordering key), or with ordering `none` the delivery itself. Hashed, because Okta ids are opaque and SQS takes 128
+ * characters of a limited set.
+ */
+export function groupOf({ subscription, org, delivery }: Named, { orderingKey, ordering }: Lane): string {
+  const parts = ordering === 'none' ? [delivery] : [subscription, org, orderingKey];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+type Named = Readonly<Record<'subscription' | 'org' | 'delivery', string>>;
+
+/**
  * A delivery with its place in the queue.
- *
- * The group is the lane, (subscription, org, ordering key), or with ordering `none` the delivery itself. Hashed, because Okta ids
- * are opaque and SQS takes 128 characters of a limited set.
  *
  * The deduplication id is the delivery's id, itself a hash of (subscription, org, change id). So what fan-out sends again after
  * an answer it never saw, and an event that came twice within five minutes, stay one message. Neither the record's offset nor the
@@ -26,8 +39,6 @@ export function orderingKeyIn(change: Pick<Change, 'partitionkey' | 'data'>): st
  * this: SQS drops a copy only of what it took, the first of two copies settles the delivery for both, and what is sent again
  * on purpose (replay, redelivery, the release of a parked lane) carries ids of its own.
  */
-export function placed(message: DeliveryMessage, lane: { orderingKey: string; ordering: Subscription['ordering'] }): QueuedDelivery {
-  const parts = lane.ordering === 'none' ? [message.delivery] : [message.subscription, message.org, lane.orderingKey];
-  const groupId = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return { groupId, deduplicationId: message.delivery, message };
+export function placed(message: DeliveryMessage, lane: Lane): QueuedDelivery {
+  return { groupId: groupOf(message, lane), deduplicationId: message.delivery, message };
 }

@@ -61,7 +61,7 @@ function matcherOf(subscription: Subscription): Matcher | undefined {
   try {
     return compileSubscription(subscription);
   } catch {
-    // Every invocation of fan-out reports this subscription at error level until it is repaired; see fan-out-matching.ts.
+    // Every invocation of fan-out reports this subscription at error level until it is repaired; see lib/fan-out/matching.ts.
     return undefined;
   }
 }

@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto';
+import { maxChangeBytes } from '../identity/change.ts';
+import { hasMoreValuesThan, maxJsonValues } from '../identity/has-more-values-than.ts';
 import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import type { QuarantineEntry } from '../quarantine/quarantine.ts';
 import { deliveryIdOf, deliveryMessageSchema, type DeliveryMessage } from './delivery.ts';
 
+/** Ids, sequence, trace context and the mark of a replay are some 500 bytes. */
+const maxWrappingBytes = 4_096;
+const maxMessageBytes = maxChangeBytes + maxWrappingBytes;
+
 export type ReadDelivery =
   { readonly kind: 'readable'; readonly message: DeliveryMessage } | { readonly kind: 'unreadable'; readonly entry: QuarantineEntry };
 
-/** Reads the body of a queue message. Total: what cannot be read becomes an entry for the quarantine, the same one each time. */
+/**
+ * Reads the body of a queue message. Total: what cannot be read becomes an entry for the quarantine, the same one each time. SQS takes bodies of a
+ * megabyte; one that the table of deliveries has no room for would hold its lane up for as long as the queue keeps it.
+ */
 export function readDeliveryMessage(body: string, receivedAt: Date): ReadDelivery {
   const value = parse(body);
+  if (hasMoreValuesThan(maxJsonValues, value))
+    return unreadable(body, undefined, receivedAt, 'The message has too many members and elements.');
   if (isDeeperThan(maxJsonDepth, value)) return unreadable(body, undefined, receivedAt, 'The message is nested too deep.');
   const result = deliveryMessageSchema.safeParse(value);
   if (!result.success) {
@@ -23,8 +34,11 @@ export function readDeliveryMessage(body: string, receivedAt: Date): ReadDeliver
     );
   }
   const message = result.data;
+  // As it will be stored, not as it came: for the queue a character may have been written as twelve, and `1e20` is stored as 21 digits.
+  if (Buffer.byteLength(JSON.stringify(message)) > maxMessageBytes)
+    return unreadable(body, value, receivedAt, `The message is longer than the ${maxMessageBytes} bytes that a delivery may have.`);
   // A message under another delivery's id would be taken for a duplicate of it and never be sent.
-  if (message.delivery !== deliveryIdOf(message.subscription, message.org, message.change.id, message.replay?.id)) {
+  if (message.delivery !== deliveryIdOf(message.subscription, message.org, message.change.id, message.replay?.key ?? message.replay?.id)) {
     return unreadable(body, value, receivedAt, "The message's delivery id is not the one of its subscription, org and change.");
   }
   return { kind: 'readable', message };

@@ -4,6 +4,7 @@ import type { DeliveryQueue } from './delivery-queue.ts';
 import type { DeadLetter, Delivery, DeliveryId, DeliveryStore, UnreadableLetter } from './delivery.ts';
 import { redelivery } from './redelivery.ts';
 import { replayIdSchema } from './replay-mark.ts';
+import { wasSentSince } from './was-sent-since.ts';
 
 export interface RecoverParts {
   readonly deliveries: Pick<DeliveryStore, 'list' | 'letter'>;
@@ -35,7 +36,7 @@ const lettersARun = 1_000;
  * Goes on with sending a subscription's dead letters again, oldest first, a stretch of their creation after the other. The deliveries are listed
  * newest first, so a stretch is made shorter until one page holds it, and longer again after. What was sent is written down after each; a stretch that
  * was cut off is begun anew, and what it had sent already is the same delivery again and settles once. Looks at the clock before each.
- * What cannot be sent is passed over and counted: it stays dead, and must not keep the others so.
+ * What cannot be sent is passed over and counted: it stays dead, and must not keep the others so. What was sent again since is passed over as well.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; the next sweep goes on
  */
 export async function recoverDeadLetters(parts: RecoverParts, subscription: Subscription, hasTime: () => boolean): Promise<Recovered> {
@@ -78,7 +79,9 @@ async function sendAgain(
   const unreadable: DeliveryId[] = [];
   let sent = 0;
   for (let from = 0; from < dead.length; from += lettersAtATime) {
-    const letters = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => letterOf(parts, id)));
+    const found = await Promise.all(dead.slice(from, from + lettersAtATime).map(({ id }) => letterOf(parts, id)));
+    const isPast = await Promise.all(found.map(async (letter) => 'message' in letter && (await wasSentSince(parts.deliveries, letter))));
+    const letters = found.filter((_, index) => isPast[index] !== true);
     unreadable.push(...letters.flatMap((letter) => ('unreadable' in letter ? [letter.unreadable] : [])));
     const readable = letters.filter((letter) => 'message' in letter);
     const messages = readable.map((letter) => redelivery(letter, subscription, replayId));

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import type { SubscriptionReader } from '../subscriptions/subscription.ts';
+import type { Subscription, SubscriptionReader } from '../subscriptions/subscription.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import type { DeliveryId, DeliveryStatus, DeliveryStore } from './delivery.ts';
+import type { Delivery, DeliveryId, DeliveryStatus, DeliveryStore } from './delivery.ts';
+import { hastenDelivery, type HastenParts } from './hasten-delivery.ts';
 import { queueOne } from './queue-one.ts';
 import { redelivery } from './redelivery.ts';
-import { replayIdSchema, type ReplayId } from './replay-mark.ts';
 
-export interface RedeliverParts {
+export interface RedeliverParts extends HastenParts {
   readonly deliveries: Pick<DeliveryStore, 'find' | 'letter'>;
   readonly subscriptions: Pick<SubscriptionReader, 'find'>;
   /** The one of replays. */
@@ -15,7 +14,12 @@ export interface RedeliverParts {
 
 export type RedeliverOutcome =
   | { readonly kind: 'queued'; readonly delivery: DeliveryId }
+  /** It was parked; its lane is worked at once. */
+  | { readonly kind: 'hastened'; readonly delivery: DeliveryId }
+  /** It is parked, and being tried at this moment. */
+  | { readonly kind: 'busy' }
   | { readonly kind: 'unknown' }
+  /** Neither dead nor parked. */
   | { readonly kind: 'not-dead'; readonly status: DeliveryStatus }
   /** Dead, and what it held was not kept. */
   | { readonly kind: 'empty' }
@@ -26,18 +30,18 @@ export type RedeliverOutcome =
   | { readonly kind: 'redelivered'; readonly delivery: DeliveryId; readonly status: DeliveryStatus };
 
 /**
- * Sends one dead letter again. The new delivery's id follows from the dead one's: however often and by however many it is asked for, it is one delivery.
+ * Sends one dead letter again, or has the lane of a parked delivery tried now: from its head, for nothing in it is overtaken. However often and by however many it is asked for, also by a recovery, it is one delivery.
  * If that one dies too, it is a dead letter by itself.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE; it may be on the queue then
  */
-export async function redeliver(id: DeliveryId, { deliveries, subscriptions, queue }: RedeliverParts): Promise<RedeliverOutcome> {
+export async function redeliver(id: DeliveryId, parts: RedeliverParts): Promise<RedeliverOutcome> {
+  const { deliveries, queue } = parts;
   const letter = await deliveries.letter(id);
-  if (letter === undefined) return withoutLetter(id, deliveries);
+  if (letter === undefined) return withoutLetter(id, parts);
   if ('unreadable' in letter) return { kind: 'unreadable' };
-  const subscription = await subscriptions.find(letter.message.subscription);
-  if (subscription === undefined || subscription.status === 'deleted') return { kind: 'subscription', status: 'deleted' };
-  if (subscription.status === 'disabled') return { kind: 'subscription', status: 'disabled' };
-  const again = redelivery(letter, subscription, redeliveryIdOf(id));
+  const target = await targetOf(letter.message, parts);
+  if (target.kind !== 'open') return target;
+  const again = redelivery(letter, target.subscription);
   const { delivery } = again.message;
   const before = await deliveries.find(delivery);
   if (before !== undefined && !isOpen(before.status)) return { kind: 'redelivered', delivery, status: before.status };
@@ -45,17 +49,28 @@ export async function redeliver(id: DeliveryId, { deliveries, subscriptions, que
   return { kind: 'queued', delivery };
 }
 
-async function withoutLetter(id: DeliveryId, deliveries: Pick<DeliveryStore, 'find'>): Promise<RedeliverOutcome> {
-  const found = await deliveries.find(id);
+async function withoutLetter(id: DeliveryId, parts: RedeliverParts): Promise<RedeliverOutcome> {
+  const found = await parts.deliveries.find(id);
   if (found === undefined) return { kind: 'unknown' };
+  if (found.status === 'parked') return hasten(found, parts);
   return found.status === 'dead' ? { kind: 'empty' } : { kind: 'not-dead', status: found.status };
+}
+
+async function hasten(parked: Delivery, parts: RedeliverParts): Promise<RedeliverOutcome> {
+  const target = await targetOf(parked, parts);
+  if (target.kind !== 'open') return target;
+  return (await hastenDelivery(parked, target.subscription, parts)) ? { kind: 'hastened', delivery: parked.id } : { kind: 'busy' };
+}
+
+type Target = { readonly kind: 'open'; readonly subscription: Subscription } | Extract<RedeliverOutcome, { readonly kind: 'subscription' }>;
+
+async function targetOf({ subscription: id }: Pick<Delivery, 'subscription'>, { subscriptions }: RedeliverParts): Promise<Target> {
+  const subscription = await subscriptions.find(id);
+  if (subscription === undefined || subscription.status === 'deleted') return { kind: 'subscription', status: 'deleted' };
+  if (subscription.status === 'disabled') return { kind: 'subscription', status: 'disabled' };
+  return { kind: 'open', subscription };
 }
 
 function isOpen(status: DeliveryStatus): boolean {
   return status === 'pending' || status === 'parked';
-}
-
-/** Of the same form as a replay's, which a redelivery is to whoever receives it. */
-function redeliveryIdOf(id: DeliveryId): ReplayId {
-  return replayIdSchema.parse(`rpl_${createHash('sha256').update(id).digest('hex').slice(0, 32)}`);
 }

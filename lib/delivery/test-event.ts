@@ -27,7 +27,7 @@ export type TestEventOutcome =
  * A test as a change: an event of the relay about the subscription itself. It names no person, sets no state and comes from no org, so that no
  * receiver can take it for news from Okta.
  */
-export function testChange(event: { id: string; at: string }, subject: EventSubject): SequencedChange {
+function testChange(event: { id: string; at: string }, subject: EventSubject): SequencedChange {
   // As an operator event, but for its type and its lane: a test waits behind nothing.
   const change = operatorChange({ ...event, kind: 'recovered' }, subject);
   return { ...change, type: relayTypeOf('test'), partitionkey: `${change.data.org}:${event.id}` };

@@ -3,7 +3,7 @@ import type { Circuit } from '../subscriptions/subscription.ts';
 const minuteMs = 60 * 1_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** Design section 6, as data. */
+/** When an endpoint that is down is probed, and when it is given up, as data. */
 export const circuitPolicy = {
   /** From the opening to the first probe; `sweep` looks once a minute. */
   firstProbeMs: minuteMs,

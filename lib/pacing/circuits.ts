@@ -15,7 +15,7 @@ export interface CircuitMetrics {
 }
 
 export interface CircuitParts {
-  readonly store: CircuitStore & Pick<SubscriptionStore, 'setStatus'>;
+  readonly store: CircuitStore & Pick<SubscriptionStore, 'setStatus' | 'find'>;
   readonly window: FailureWindow;
   readonly metrics: CircuitMetrics;
   /** Told of every transition, so that its cached view of the subscription is read again. */
@@ -36,8 +36,8 @@ export type Admission =
 export interface EndedAttempt extends NotedAttempt {
   /** The admission it was made by. */
   readonly admission: Exclude<Admission, { kind: 'open' }>;
-  /** Log-safe words: an error kind, `status-500`. */
-  readonly reason?: string;
+  /** Log-safe words for what it ended with: an error kind, `status-500`. Of the one that opens the circuit they go to the operators. */
+  readonly reason: string;
 }
 
 /**
@@ -85,8 +85,11 @@ export class Circuits {
     return this.#moved(subscription.id, opened, 'CircuitOpened') ? 'opened' : 'unchanged';
   }
 
-  /** The endpoint answered 410: nothing more is sent to it. Answers whether it was this call that disabled it. */
-  async gone(id: SubscriptionId, now: Date): Promise<boolean> {
+  /**
+   * The endpoint answered 410: nothing more is sent to it. Only as long as the subscription is what was sent to: a 410 may come late, when its owner has
+   * given it another URL or has enabled it again. Then it is `changed`; sent to once more, the endpoint says whether it still is gone.
+   */
+  async gone({ id, updatedAt }: Pick<Subscription, 'id' | 'updatedAt'>, now: Date): Promise<'disabled' | 'unchanged' | 'changed'> {
     const event = this.#event('disabled', now, 'gone');
     const disabled = await this.#parts.store.setStatus(id, {
       status: 'disabled',
@@ -94,8 +97,11 @@ export class Circuits {
       at: now,
       disabledReason: 'gone',
       event,
+      whileUpdatedAt: updatedAt,
     });
-    return this.#moved(id, disabled, 'SubscriptionDisabled');
+    if (this.#moved(id, disabled, 'SubscriptionDisabled')) return 'disabled';
+    const found = await this.#parts.store.find(id);
+    return found?.status === 'active' || found?.status === 'paused' ? 'changed' : 'unchanged';
   }
 
   /** Disables an active one whose endpoint has failed for five days, for `sweep`. Answers whether it was this call. */
@@ -115,9 +121,10 @@ export class Circuits {
   /**
    * A delivery's attempts are used up. Told to the operators at most once an hour: how many there are, the dead letters tell. What dies of something else
    * is not told so: `gone` and `subscription-disabled` come with `disabled`, `yielded` and `expired` after `failing` or a pause.
+   * The event's id, a uuid, is the delivery's own: whoever is told a second time of the same delivery drops it.
    */
-  async exhausted(id: SubscriptionId, now: Date, reason?: string): Promise<void> {
-    await this.#parts.store.tell(id, this.#event('exhausted', now, reason), circuitPolicy.exhaustedQuietMs);
+  async exhausted(id: SubscriptionId, { at, eventId, reason }: { at: Date; eventId: string; reason: string }): Promise<void> {
+    await this.#parts.store.tell(id, { ...this.#event('exhausted', at, reason), id: eventId }, circuitPolicy.exhaustedQuietMs);
   }
 
   async #close(id: SubscriptionId, since: Circuit['since'], now: Date): Promise<'closed' | 'unchanged'> {

@@ -1,6 +1,6 @@
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
 
-/** When a circuit opens, as data (design section 6: repeated failures over several lanes, or a failure rate). */
+/** When a circuit opens, as data: after repeated failures over several lanes, or at a rate of failures. */
 export const failurePolicy = {
   /** So many failures and refusals without a success in between ... */
   inARow: 5,

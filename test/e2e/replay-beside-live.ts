@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { partitionOfKey } from '#lib/kafka/partition-of-key.ts';
 import { topics } from '#lib/kafka/topics.ts';
-import { admin, eventually, hookBody, logEvent, postHook, type EventParts } from '../support/relay-client.ts';
+import { defaultConcurrency } from '#lib/subscriptions/subscription.ts';
+import { admin, eventually, logEvent, sendHook, type EventParts } from '../support/relay-client.ts';
+import { logLinesIn } from '../support/relay-log.ts';
 import { isReplayed, type TimedReceiver } from './replay-arrivals.ts';
 import { LiveStream, type MovedState } from './replay-live-stream.ts';
 
@@ -28,7 +28,15 @@ export interface Scene {
   readonly bystander: TimedReceiver;
   /** The folder of the relay's state, with its log lines. */
   readonly dataDir: string;
+  /** Requests at a time, of its subscription. */
+  readonly concurrency: number;
 }
+
+/** By half of the first the replay is held up: local mode has more invocations than that for what is sent again. Of the second it never has half in hand. */
+export const rooms = [
+  ['the room that everybody has, of which the replay takes half at most', defaultConcurrency],
+  ['as much room as there can be', 100],
+] as const;
 
 /** Live changes that are sent and arrive, at least, while the subscriber answers nothing that the replay brings. */
 const besideHeld = 8;
@@ -59,7 +67,10 @@ async function tell(url: string, userId: string, events: readonly (typeof story)
     const event = logEvent(groupId === undefined ? parts : { ...parts, groupId });
     return { event, id: uuid, stateKey: state === undefined ? undefined : `${userId} ${state}` };
   });
-  expect((await postHook(url, hookBody(happenings.map(({ event }) => event)))).status).toBe(200);
+  await sendHook(
+    url,
+    happenings.map(({ event }) => event),
+  );
   return happenings.map(({ id, stateKey }) => ({ id, stateKey }));
 }
 
@@ -148,8 +159,16 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
     (count) => count > 0,
     { what: 'the first replayed webhook', deadlineMs: 120_000 },
   );
+  const share = Math.floor(scene.concurrency / 2);
+  if (scene.concurrency === defaultConcurrency)
+    await eventually(
+      () => isTurnedAway(scene.dataDir),
+      (isTaken) => isTaken,
+      { what: 'a replayed delivery for which there is no room, as all that the replay may take is taken' },
+    );
   const besideThem = await stream.another(besideHeld);
   const heldWebhooks = marked().length;
+  expect(heldWebhooks, 'webhooks of the replay at a time').toBeLessThanOrEqual(share);
   expect(wanting.abandoned, 'held webhooks that the relay gave up before the live ones came').toBe(0);
   held.resolve(undefined);
 
@@ -213,12 +232,17 @@ function latest(stream: LiveStream, changes: LiveStream['sent']): number {
   return Math.round(Math.max(0, ...changes.map((change) => stream.latencyMs(change))));
 }
 
+/** Live changes never come to that here: there are as many of them at a time as senders. */
+function isTurnedAway(dataDir: string): boolean {
+  return logLinesIn(dataDir).some(
+    ({ function: name, reasons }) => name === 'deliver' && Array.isArray(reasons) && reasons.includes('limit'),
+  );
+}
+
 function deliverErrors(dataDir: string): number {
-  const lines = readFileSync(join(dataDir, 'relay.log'), 'utf8').trim().split('\n');
-  return lines.filter((line) => {
-    const { function: name, errors } = JSON.parse(line) as { function?: string; errors?: unknown };
-    return name === 'deliver' && errors !== undefined;
-  }).length;
+  const lines = logLinesIn(dataDir).filter((line) => line['function'] === 'deliver');
+  // One for each lane that it held up: a line may tell of several.
+  return lines.reduce((sum, line) => sum + ((line['errors'] ?? []) as unknown[]).length, 0);
 }
 
 /** Each change, and each person's in the order they were sent. */

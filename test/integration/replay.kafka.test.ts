@@ -1,25 +1,26 @@
 import { join } from 'node:path';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { rangeGroupPrefix } from '#lib/kafka/kafka-change-log-range.ts';
 import { TimedReceiver } from '../e2e/replay-arrivals.ts';
-import { patientAttempts, replayBesideLiveTraffic } from '../e2e/replay-beside-live.ts';
+import { patientAttempts, replayBesideLiveTraffic, rooms } from '../e2e/replay-beside-live.ts';
 import { noKafka, sharedKafkaBrokers, startKafkaBroker } from '../support/kafka-broker.ts';
-import { ampleLimits, eventually, subscribe } from '../support/relay-client.ts';
+import { eventually, subscribe } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 
 const hasKafka = sharedKafkaBrokers() !== undefined;
 
 describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noKafka})`}`, () => {
-  const receivers = [new TimedReceiver(), new TimedReceiver()] as const;
+  let receivers: readonly [TimedReceiver, TimedReceiver];
   let relay: RelayProcess;
   let admin: Admin;
-  beforeAll(async () => {
+  beforeEach(async () => {
     await using parts = new AsyncDisposableStack();
     const scratch = scratchFolder();
     parts.defer(() => scratch.remove());
+    receivers = [new TimedReceiver(), new TimedReceiver()];
     for (const receiver of receivers) parts.defer(() => receiver.close());
     // A broker of its own: two relays at one broker are one consumer group and share its partitions.
     const broker = await startKafkaBroker({ dataDir: join(scratch.path, 'kafka') });
@@ -44,24 +45,29 @@ describe.skipIf(!hasKafka)(`a replay from Apache Kafka${hasKafka ? '' : ` (${noK
   }
   const byPartition = (offsets: Map<number, number>): (readonly [number, number])[] => [...offsets].toSorted(([a], [b]) => a - b);
 
-  it('sends exactly the range to the one subscription, beside live changes of the same people, and moves no offsets but its own', async () => {
-    const [wanting, bystander] = receivers;
-    const everything = { types: ['*'], orgs: ['acme'], ...ampleLimits };
-    const one = await subscribe(relay.url, { name: 'wanting', url: await wanting.listen(), ...everything });
-    const other = await subscribe(relay.url, { name: 'bystander', url: await bystander.listen(), ...everything });
-    wanting.trust(one.secret);
-    bystander.trust(other.secret);
+  it.each(rooms)(
+    'sends exactly the range to the one subscription, beside live changes of the same people, with %s, and moves no offsets but its own',
+    async (_, concurrency) => {
+      const [wanting, bystander] = receivers;
+      const everything = { types: ['*'], orgs: ['acme'], limits: { concurrency } };
+      const one = await subscribe(relay.url, { name: 'wanting', url: await wanting.listen(), ...everything });
+      const other = await subscribe(relay.url, { name: 'bystander', url: await bystander.listen(), ...everything });
+      wanting.trust(one.secret);
+      bystander.trust(other.secret);
 
-    await replayBesideLiveTraffic({ url: relay.url, subscription: one.id, wanting, bystander, dataDir: relay.dataDir }, scaled(120, 40));
+      const scene = { url: relay.url, subscription: one.id, wanting, bystander, dataDir: relay.dataDir, concurrency };
+      await replayBesideLiveTraffic(scene, scaled(120, 40));
 
-    const last = byPartition(await ends());
-    await eventually(
-      async () => byPartition(await committed('fan-out')),
-      (offsets) => JSON.stringify(offsets) === JSON.stringify(last),
-      { what: `the offsets of fan-out at the ends ${JSON.stringify(last)}` },
-    );
-    const { groups } = await admin.listGroups();
-    for (const { groupId } of groups.filter((group) => group.groupId.startsWith(rangeGroupPrefix)))
-      expect([...(await committed(groupId)).values()].filter((offset) => offset >= 0)).toEqual([]);
-  }, 400_000);
+      const last = byPartition(await ends());
+      await eventually(
+        async () => byPartition(await committed('fan-out')),
+        (offsets) => JSON.stringify(offsets) === JSON.stringify(last),
+        { what: `the offsets of fan-out at the ends ${JSON.stringify(last)}` },
+      );
+      const { groups } = await admin.listGroups();
+      for (const { groupId } of groups.filter((group) => group.groupId.startsWith(rangeGroupPrefix)))
+        expect([...(await committed(groupId)).values()].filter((offset) => offset >= 0)).toEqual([]);
+    },
+    400_000,
+  );
 });

@@ -1,4 +1,6 @@
+import { groupOf, orderingKeyIn } from '#lib/delivery/lane.ts';
 import {
+  deliveryRetentionDays,
   longestAttemptLog,
   type Attempt,
   type Claim,
@@ -18,6 +20,7 @@ interface Row extends Delivery {
   readonly lease: string | null;
   readonly leaseUntil: Date | null;
   readonly letter?: DeliveryMessage;
+  readonly expiresAt: Date;
 }
 
 /** DeliveryStore in memory, for properties over thousands of batches. It is held to the same contract as the real one. */
@@ -38,13 +41,13 @@ export class InMemoryDeliveryStore implements DeliveryStore {
     const dueMs = early === true || row.nextAttemptAt === null ? 0 : Date.parse(row.nextAttemptAt);
     const until = new Date(Math.max(leasedMs, dueMs));
     if (until > now) return Promise.resolve({ kind: 'not-yet', why: leasedMs > now.getTime() ? 'leased' : 'waiting', until });
-    this.rows.set(row.id, { ...row, lease, leaseUntil: new Date(now.getTime() + leaseMs) });
+    this.rows.set(row.id, { ...row, lease, leaseUntil: new Date(now.getTime() + leaseMs), expiresAt: expiryOf(now) });
     return Promise.resolve({ kind: 'claimed', attempts: row.counted, refusals: row.refusals, createdAt: new Date(row.createdAt) });
   }
 
   park({ message, now }: Parameters<DeliveryStore['park']>[0]): Promise<void> {
     const row = this.rows.get(message.delivery) ?? newRow(message, now);
-    if (isOpen(row)) this.rows.set(row.id, { ...row, status: 'parked' });
+    if (isOpen(row)) this.rows.set(row.id, { ...row, status: 'parked', expiresAt: expiryOf(now) });
     return Promise.resolve();
   }
 
@@ -77,7 +80,8 @@ export class InMemoryDeliveryStore implements DeliveryStore {
   letter(id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined> {
     const row = this.rows.get(id);
     if (this.spoiledLetters.has(id)) return Promise.resolve({ unreadable: id });
-    return Promise.resolve(row?.letter === undefined ? undefined : { delivery: listed(row), message: row.letter });
+    if (row?.letter === undefined || row.expiresAt <= this.#now()) return Promise.resolve(undefined);
+    return Promise.resolve({ delivery: listed(row), message: row.letter });
   }
 
   list(query: Parameters<DeliveryStore['list']>[0]): ReturnType<DeliveryStore['list']> {
@@ -100,13 +104,20 @@ function isOpen({ status }: Row): boolean {
   return status === 'pending' || status === 'parked';
 }
 
-function newRow({ delivery: id, subscription, org, change, replay }: DeliveryMessage, now: Date): Row {
+function newRow(message: DeliveryMessage, now: Date): Row {
+  const { delivery: id, subscription, org, change, replay } = message;
   const user = change.data.user?.id ?? null;
   return {
     ...{ id, subscription, org, change: change.id, type: change.type, user, createdAt: now.toISOString() },
     ...(replay === undefined ? {} : { replay: replay.id }),
     ...{ status: 'pending', attempts: [], nextAttemptAt: null, counted: 0, refusals: 0, lease: null, leaseUntil: null },
+    group: groupOf(message, { orderingKey: orderingKeyIn(change) ?? change.id, ordering: 'per-subject' }),
+    expiresAt: expiryOf(now),
   };
+}
+
+function expiryOf(now: Date): Date {
+  return new Date(now.getTime() + deliveryRetentionDays * 24 * 60 * 60_000);
 }
 
 function listed({
@@ -115,6 +126,7 @@ function listed({
   lease: _lease,
   leaseUntil: _until,
   letter: _letter,
+  expiresAt: _expiresAt,
   ...delivery
 }: Row): Delivery {
   return delivery;

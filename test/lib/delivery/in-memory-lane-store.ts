@@ -150,7 +150,21 @@ export class InMemoryLaneStore implements LaneStore {
       const lane = this.#rows.lanes.get(keyOf(seen));
       if (seen.token === undefined || lane?.epoch !== seen.epoch) return false;
       if (lane.token !== seen.token) return lane.token === undefined && lane.releasedBy === seen.token;
-      this.#change(lane, { tried: undefined, ...waiting, token: undefined, releasedBy: seen.token });
+      const { hastenedAt } = lane;
+      const isSeen = hastenedAt === undefined || hastenedAt.getTime() === seen.hastenedAt?.getTime();
+      const as = isSeen ? waiting : { dueAt: hastenedAt, reason: waiting.reason };
+      this.#change(lane, { tried: undefined, ...as, token: undefined, releasedBy: seen.token });
+      return true;
+    });
+  }
+
+  hasten(seen: HeldLane, at: Date): Promise<boolean> {
+    return step(() => {
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      if (lane?.epoch !== seen.epoch) return false;
+      if (lane.hastenedAt?.getTime() === at.getTime()) return true;
+      if (lane.token !== seen.token || lane.hastenedAt?.getTime() !== seen.hastenedAt?.getTime()) return false;
+      this.#change(lane, { hastenedAt: at, ...(seen.token === undefined ? { dueAt: at } : {}) });
       return true;
     });
   }
@@ -172,10 +186,7 @@ export class InMemoryLaneStore implements LaneStore {
         .filter((lane) => lane.dueAt <= by && !this.#rows.spoiledLanes.has(keyOf(lane)))
         .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
         .slice(0, limit)
-        .map(({ queue, group, epoch, dueAt, parkedAt, reason, removalAt, token }) => ({
-          ...{ queue, group, epoch, dueAt, parkedAt, reason, removalAt },
-          ...(token === undefined ? {} : { token }),
-        })),
+        .map(dueLane),
     );
   }
 
@@ -189,14 +200,28 @@ export class InMemoryLaneStore implements LaneStore {
 
   waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes> {
     return step(() => {
-      const seen = this.#of(subscription).slice(0, most);
+      const all = this.#of(subscription);
+      const seen = all.slice(0, most);
       const isSpoiled = (lane: Row): boolean => this.#rows.spoiledLanes.has(keyOf(lane));
       const parkedMs = seen.filter((lane) => !isSpoiled(lane)).map(({ parkedAt }) => parkedAt.getTime());
       return {
         count: seen.length,
         oldestParkedAt: parkedMs.length === 0 ? undefined : new Date(Math.min(...parkedMs)),
         unreadable: seen.filter(isSpoiled).map(({ queue, group }) => `${queue}#${group}`),
+        removals: all.filter((lane) => lane.removalAt >= 0 && !isSpoiled(lane)).map(dueLane),
       };
+    });
+  }
+
+  removalSince(lane: DueLane): Promise<Date | undefined> {
+    return step(() => {
+      const sinceMs = this.#places(lane)
+        .slice(0, lane.removalAt + 1)
+        .flatMap(({ removal, message, unreadable }) => {
+          if (!removal || message === undefined) return [];
+          return unreadable === undefined ? Date.parse(message.change.time) : lane.parkedAt.getTime();
+        });
+      return sinceMs.length === 0 ? undefined : new Date(Math.min(...sinceMs));
     });
   }
 
@@ -236,6 +261,11 @@ export class InMemoryLaneStore implements LaneStore {
     if (this.#writes >= this.#diesAtWrite) throw new RelayError('DELIVERY_STORE_UNAVAILABLE', 'The process was killed here');
     write();
   }
+}
+
+function dueLane({ queue, group, epoch, dueAt, parkedAt, reason, removalAt, token, hastenedAt }: Row): DueLane {
+  const always = { queue, group, epoch, dueAt, parkedAt, reason, removalAt };
+  return { ...always, ...(token === undefined ? {} : { token }), ...(hastenedAt === undefined ? {} : { hastenedAt }) };
 }
 
 function shown({ releasedBy: _releasedBy, token, tried, ...lane }: Row): ParkedLane {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
+import { maxAttributeLength, maxChangeBytes } from '#lib/identity/change.ts';
+import { maxChangeValues } from '#lib/identity/has-more-values-than.ts';
 import { deliveryMessage } from './delivery-message.ts';
 
 const receivedAt = new Date('2026-11-22T06:00:00.000Z');
@@ -40,6 +42,30 @@ describe('reading a message of the delivery queue', () => {
         receivedAt,
         body: Buffer.from(body),
       },
+    });
+  });
+
+  describe('at the bounds of what the table of deliveries takes', () => {
+    const withMembers = (members: Record<string, unknown>) => JSON.stringify({ ...message, change: { ...message.change, ...members } });
+    const padded = (bytes: number) => withMembers({ note: 'x'.repeat(bytes - Buffer.byteLength(JSON.stringify({ ...message.change, note: '' }))) }); // prettier-ignore
+
+    it.each([
+      ['the largest change', padded(maxChangeBytes)],
+      ['one whose characters were escaped for the queue', padded(maxChangeBytes).replaceAll('x', '\\u0078')],
+      ['as many members and elements as a change may have', withMembers({ list: Array(maxChangeValues - 30).fill(0) })],
+      ['a type as long as one may be', withMembers({ type: `okta.${'x'.repeat(maxAttributeLength - 5)}` })],
+    ])('reads %s', (_, body) => {
+      expect(readDeliveryMessage(body, receivedAt).kind).toBe('readable');
+    });
+
+    it.each([
+      ['a change of 261 KiB', padded(maxChangeBytes + 5_000), 'The message is longer than the 266240 bytes that a delivery may have.'],
+      ['one that grows when it is written again', withMembers({ list: '@', note: 'x'.repeat(100_000) }).replace('"@"', `[${Array(9_900).fill('1e20').join(',')}]`), 'The message is longer than the 266240 bytes that a delivery may have.'], // prettier-ignore
+      ['half a million elements of the wrong kind', withMembers({ data: { ...message.change.data, roles: Array(500_000).fill(1) } }), 'The message has too many members and elements.'], // prettier-ignore
+      ['a type of 450 KB', withMembers({ type: 'x'.repeat(450_000) }), 'The message does not read as a delivery; at fault: /change/type.'],
+      ['a sequence of 450 KB', withMembers({ sequence: '1'.repeat(450_000) }), 'The message does not read as a delivery; at fault: /change/sequence.'], // prettier-ignore
+    ])('keeps %s for the quarantine, whole', (_, body, detail) => {
+      expect(readDeliveryMessage(body, receivedAt)).toMatchObject({ kind: 'unreadable', entry: { detail, body: Buffer.from(body) } });
     });
   });
 

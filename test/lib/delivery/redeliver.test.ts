@@ -1,13 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { deliveryMessageSchema, type DeliveryMessage, type DeliveryStatus } from '#lib/delivery/delivery.ts';
+import { placed } from '#lib/delivery/lane.ts';
 import { redeliver } from '#lib/delivery/redeliver.ts';
+import { replayIdSchema } from '#lib/delivery/replay-mark.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
 import { now, relayWith } from '../lanes/asked-for.ts';
+import { withCalls } from '../lanes/deliver-harness.ts';
 
 function namedIn(message: DeliveryMessage): DeliveryMessage {
   const user = { id: '00uAna', userName: 'ana@example.com', displayName: 'Ana Ito' };
   return { ...message, change: { ...message.change, data: { ...message.change.data, user } } };
 }
+
+const later = new Date(now.getTime() + 20 * 60_000);
+
+/** Parked for twenty minutes, where fan-out or a replay put it. */
+async function parkedIn(relay: Relay, message: DeliveryMessage, ordering: 'per-subject' | 'none' = 'per-subject') {
+  await relay.settle(message, 'parked');
+  const group = placed(message, { orderingKey: '00uAna', ordering }).groupId;
+  const key = { queue: message.replay === undefined ? 'deliveries' : 'replayDeliveries', group } as const;
+  const of = { ...key, subscription: message.subscription, epoch: 'one', message, removal: true, reason: 'back-off', now } as const;
+  const lane = await relay.lanes.park({ ...of, dueAt: later });
+  if (lane === undefined) throw new Error('the lane was parked before');
+  return { lane, key, message };
+}
+type Relay = Awaited<ReturnType<typeof relayWith>>;
 
 describe('redeliver', () => {
   it('puts a dead letter on the queue again, as a delivery of its own in its lane', async () => {
@@ -24,6 +41,17 @@ describe('redeliver', () => {
     });
     expect(queued?.message.delivery).not.toBe(relay.message.delivery);
     expect(deliveryMessageSchema.parse(JSON.parse(JSON.stringify(queued?.message)))).toEqual(queued?.message);
+  });
+
+  it('puts a dead letter of a replay in full under the stale guard', async () => {
+    const relay = await relayWith();
+    await relay.settle(
+      { ...relay.message, replay: { id: replayIdSchema.parse('rpl_01kaq8v1c0f3zq6m2x7w9ystrb'), full: true } },
+      'dead',
+      'exhausted',
+    );
+    await redeliver(relay.message.delivery, relay);
+    expect(relay.queue.taken.map(({ message }) => message.replay?.full)).toEqual([false]);
   });
 
   it('puts no more of it on the queue than the subscription asks for by now', async () => {
@@ -66,15 +94,12 @@ describe('redeliver', () => {
     expect(new Set([relay.message, ...relay.queue.taken.map(({ message }) => message)].map(({ delivery }) => delivery)).size).toBe(3);
   });
 
-  it.each(['pending', 'parked', 'delivered', 'superseded', 'cancelled'] satisfies DeliveryStatus[])(
-    'refuses one that is %s',
-    async (status) => {
-      const relay = await relayWith();
-      await relay.settle(relay.message, status);
-      expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'not-dead', status });
-      expect(relay.queue.taken).toEqual([]);
-    },
-  );
+  it.each(['pending', 'delivered', 'superseded', 'cancelled'] satisfies DeliveryStatus[])('refuses one that is %s', async (status) => {
+    const relay = await relayWith();
+    await relay.settle(relay.message, status);
+    expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'not-dead', status });
+    expect(relay.queue.taken).toEqual([]);
+  });
 
   it('refuses one whose content was not kept, and knows none that never was', async () => {
     const relay = await relayWith();
@@ -105,6 +130,60 @@ describe('redeliver', () => {
     expect((await redeliver(paused.message.delivery, paused)).kind).toBe('queued');
     paused.subscriptions.clear();
     expect(await redeliver(paused.message.delivery, paused)).toEqual({ kind: 'subscription', status: 'deleted' });
+  });
+
+  it.each([
+    ['live', {}],
+    ['replayed', { replay: { id: replayIdSchema.parse('rpl_01kaq8v1c0f3zq6m2x7w9ystrb'), full: true } }],
+  ])('has the lane of a parked one that is %s worked at once, and sends nothing beside it', async (_, members) => {
+    const relay = await relayWith();
+    const { key, message } = await parkedIn(relay, { ...relay.message, ...members });
+    expect(await redeliver(message.delivery, relay)).toEqual({ kind: 'hastened', delivery: message.delivery });
+    expect(await relay.lanes.find(key)).toMatchObject({ dueAt: now, hastenedAt: now });
+    expect(await redeliver(message.delivery, relay)).toEqual({ kind: 'hastened', delivery: message.delivery });
+    expect(relay.queue.taken).toEqual([]);
+  });
+
+  it('has the lane of one worked whose subscription wants no order', async () => {
+    const relay = await relayWith({ ordering: 'none' });
+    const { key, message } = await parkedIn(relay, relay.message, 'none');
+    expect(await redeliver(message.delivery, relay)).toMatchObject({ kind: 'hastened' });
+    expect(await relay.lanes.find(key)).toMatchObject({ dueAt: now });
+  });
+
+  it('leaves a lane with who has it, and has it worked again after him', async () => {
+    const relay = await relayWith();
+    const { lane, key, message } = await parkedIn(relay, relay.message);
+    const held = await relay.lanes.seize(lane, { token: 'his', lostAt: later });
+    expect(await redeliver(message.delivery, relay)).toMatchObject({ kind: 'hastened' });
+    expect(await relay.lanes.find(key)).toMatchObject({ token: 'his', dueAt: later });
+    expect(held && (await relay.lanes.release(held, { dueAt: later, reason: 'back-off' }))).toBe(true);
+    expect(await relay.lanes.find(key)).toMatchObject({ dueAt: now });
+  });
+
+  it('looks again where the lane has moved between look and write', async () => {
+    const relay = await relayWith();
+    const { lane, message } = await parkedIn(relay, relay.message);
+    let looks = 0;
+    const lanes = withCalls(relay.lanes, {
+      hasten: async (...asked) => {
+        looks += 1;
+        if (looks === 1) await relay.lanes.seize(lane, { token: 'another', lostAt: later });
+        return relay.lanes.hasten(...asked);
+      },
+    });
+    expect(await redeliver(message.delivery, { ...relay, lanes })).toMatchObject({ kind: 'hastened' });
+    expect(looks).toBe(2);
+  });
+
+  it('says so when a parked one stands in no lane at the moment, or its subscription is not sent to', async () => {
+    const relay = await relayWith();
+    await relay.settle(relay.message, 'parked');
+    expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'busy' });
+    const disabled = await relayWith({ status: 'disabled' });
+    const { lane, key, message } = await parkedIn(disabled, disabled.message);
+    expect(await redeliver(message.delivery, disabled)).toEqual({ kind: 'subscription', status: 'disabled' });
+    expect(await disabled.lanes.find(key)).toEqual(lane);
   });
 
   it('throws when the queue does not take it', async () => {

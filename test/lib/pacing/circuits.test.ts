@@ -26,7 +26,14 @@ async function scene() {
   const circuits = instance();
   const found = async () => (await store.find(base.id)) ?? base;
   const note = async (given: Partial<EndedAttempt> & { seconds?: number } = {}, by = circuits) =>
-    by.noteAttempt(await found(), { group: '1', verdict: 'failed', now: at(given.seconds ?? 0), admission: { kind: 'closed' }, ...given });
+    by.noteAttempt(await found(), {
+      group: '1',
+      verdict: 'failed',
+      now: at(given.seconds ?? 0),
+      admission: { kind: 'closed' },
+      reason: 'status-500',
+      ...given,
+    });
   /** Fails for ten seconds, until it is open. */
   const fail = async (seconds = 0, by = circuits) => {
     for (const group of ['1', '2', '3', '1']) await note({ group, seconds: seconds - 10 }, by);
@@ -57,7 +64,13 @@ describe('the circuit of a subscription', () => {
     const { circuits, instance, counted, kinds } = await scene();
     for (const by of [circuits, instance(), instance()])
       for (const group of ['1', '2', '3', '4', '5'])
-        await by.noteAttempt(base, { group, verdict: 'failed', now: at(group === '5' ? 0 : -10), admission: { kind: 'closed' } });
+        await by.noteAttempt(base, {
+          group,
+          verdict: 'failed',
+          now: at(group === '5' ? 0 : -10),
+          admission: { kind: 'closed' },
+          reason: 'status-500',
+        });
     expect(counted).toHaveLength(1);
     expect(await kinds()).toEqual(['failing']);
   });
@@ -133,8 +146,8 @@ describe('the circuit of a subscription', () => {
 describe('a subscription is disabled', () => {
   it('at once by a 410, once, and told', async () => {
     const { circuits, found, counted, kinds } = await scene();
-    expect(await circuits.gone(base.id, at(0))).toBe(true);
-    expect(await circuits.gone(base.id, at(1))).toBe(false);
+    expect(await circuits.gone(base, at(0))).toBe('disabled');
+    expect(await circuits.gone(base, at(1))).toBe('unchanged');
     expect(await found()).toMatchObject({
       status: 'disabled',
       disabledReason: 'gone',
@@ -142,6 +155,22 @@ describe('a subscription is disabled', () => {
     });
     expect(await kinds()).toEqual(['disabled']);
     expect(counted).toEqual([`SubscriptionDisabled 1 ${base.id}`]);
+  });
+
+  it('not by a 410 of an endpoint that its owner has replaced meanwhile', async () => {
+    const { store, circuits, found, counted, forgotten, kinds } = await scene();
+    await store.change(base, { url: 'https://repaired.example.com/identity', at: at(1) });
+    expect(await circuits.gone(base, at(2))).toBe('changed');
+    expect([(await found()).status, await kinds(), counted, forgotten]).toEqual(['active', [], [], [base.id]]);
+    expect(await circuits.gone(await found(), at(3))).toBe('disabled');
+  });
+
+  it('not by a 410 from before its owner enabled it again', async () => {
+    const { store, circuits, found } = await scene();
+    await circuits.gone(base, at(1));
+    await store.setStatus(base.id, { status: 'active', from: ['disabled'], at: at(2) });
+    expect(await circuits.gone(base, at(3))).toBe('changed');
+    expect((await found()).status).toBe('active');
   });
 
   it('after five days of an open circuit, and not before', async () => {
@@ -173,8 +202,10 @@ describe('a subscription is disabled', () => {
   });
 });
 
-it('tells of exhausted deliveries at most once an hour', async () => {
-  const { circuits, kinds } = await scene();
-  for (const seconds of [0, 10, 3_599, 3_601, 7_202]) await circuits.exhausted(base.id, at(seconds), 'status-500');
+it('tells of exhausted deliveries at most once an hour, with why, under the name it is given', async () => {
+  const { circuits, found, kinds } = await scene();
+  const eventId = '00000000-0000-8000-8000-00000000abcd';
+  for (const seconds of [0, 10, 3_599, 3_601, 7_202]) await circuits.exhausted(base.id, { at: at(seconds), eventId, reason: 'status-422' });
   expect(await kinds()).toEqual(['exhausted', 'exhausted', 'exhausted']);
+  expect((await found()).operatorEvents?.map(({ id, reason }) => [id, reason])).toEqual(Array(3).fill([eventId, 'status-422']));
 });
