@@ -10,12 +10,13 @@ import {
   type DeliveryId,
   type DeliveryMessage,
 } from '../delivery/delivery.ts';
+import { groupOf, orderingKeyIn } from '../delivery/lane.ts';
 import { RelayError } from '../errors.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 
 export type Item = Record<string, AttributeValue>;
 
-/** DynamoDB allows 2,048 bytes in an index key, and Okta promises no length for its ids. */
+/** DynamoDB allows 2,048 bytes in an index key, Okta promises no length for its ids, and an item has 400 KB for everything. */
 const longestKeyBytes = 1_024;
 
 /** An id as it is kept and looked up: itself, or `sha256:` and its digest when it is too long for an index. */
@@ -47,13 +48,14 @@ export function fixedAttributesOf(message: DeliveryMessage, createdAt: Date): It
     subscription: { S: subscription },
     org: { S: message.org },
     change: { S: indexKeyOf(change.id) },
-    type: { S: change.type },
+    type: { S: indexKeyOf(change.type) },
     createdAt: { S: createdAt.toISOString() },
     createdKey: { S: createdKeyOf(createdAt, message.delivery) },
     hour: { S: hour },
     subscriptionHour: { S: subscriptionHourOf(subscription, hour) },
     ...(user === undefined ? {} : { user: { S: indexKeyOf(user) } }),
     ...(message.replay === undefined ? {} : { replay: { S: message.replay.id } }),
+    group: { S: groupOf(message, { orderingKey: orderingKeyIn(change) ?? change.id, ordering: 'per-subject' }) },
   };
 }
 
@@ -95,6 +97,7 @@ const deliverySchema = z.object({
   attempts: z.array(attemptSchema),
   nextAttemptAt: z.string().nullable().default(null),
   replay: z.string().optional(),
+  group: z.string().optional(),
 });
 
 /** For a read that leaves the letter where it is: it is a hundred times as large as all the rest. */

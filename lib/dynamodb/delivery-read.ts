@@ -13,6 +13,7 @@ const code = 'DELIVERY_STORE_UNAVAILABLE';
 const maxRounds = 6;
 
 type Table = { readonly client: DynamoDBClient; readonly table: string };
+type ReadTable = Table & { readonly now: () => Date };
 
 /** Consistent. @throws RelayError DELIVERY_STORE_UNAVAILABLE */
 export async function findDelivery({ client, table }: Table, id: DeliveryId): Promise<Delivery | undefined> {
@@ -22,10 +23,12 @@ export async function findDelivery({ client, table }: Table, id: DeliveryId): Pr
 }
 
 /** Consistent. @throws RelayError DELIVERY_STORE_UNAVAILABLE */
-export async function findLetter({ client, table }: Table, id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined> {
+export async function findLetter({ client, table, now }: ReadTable, id: DeliveryId): Promise<DeadLetter | UnreadableLetter | undefined> {
   const command = new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true });
   const { Item } = await client.send(command).catch(unavailable(code, 'GetItem'));
   if (Item?.['status']?.S !== 'dead' || Item['letter'] === undefined) return undefined;
+  // DynamoDB takes an item away some time after it expired. What was newer than the letter may be forgotten by then.
+  if (Number(Item['expiresAt']?.N) * 1_000 <= now().getTime()) return undefined;
   const letter = await unpackedMessage(Item['letter']);
   return letter.kind === 'readable' ? { delivery: deliveryOf(Item), message: letter.message } : { unreadable: id };
 }

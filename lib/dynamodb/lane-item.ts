@@ -98,6 +98,7 @@ const dueLaneSchema = z.object({
   dueAt: time,
   removalAt: z.coerce.number().int(),
   token: z.string().optional(),
+  hastenedAt: time.optional(),
 });
 const laneSchema = dueLaneSchema.extend({
   subscription: subscriptionIdSchema,

@@ -1,9 +1,9 @@
 import type { LaneStore } from '../delivery/lane-store.ts';
 import { anyLane, dueLanes, releasedLanes, waitingLanes } from './lane-due.ts';
 import { laneKeyOf, laneOf, type LaneTable } from './lane-item.ts';
-import { markAheadInLane, positionsInLane, readLane, removeFromLane } from './lane-read.ts';
+import { markAheadInLane, positionsInLane, readLane, removalSinceInLane, removeFromLane } from './lane-read.ts';
 import { appendToLane, parkLane } from './lane-tail.ts';
-import { issueToken, releaseLane, reopenLane, seizeLane, takeLane } from './lane-token.ts';
+import { hastenLane, issueToken, releaseLane, reopenLane, seizeLane, takeLane } from './lane-token.ts';
 import { readItem } from './lane-write.ts';
 
 /** Parked lanes in one DynamoDB table (lib/dynamodb/tables.ts), with conditional writes of single items only. */
@@ -23,10 +23,12 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     take: (lane, release) => takeLane(options, lane, release),
     seize: (lane, release) => seizeLane(options, lane, release),
     release: (lane, waiting) => releaseLane(options, lane, waiting),
+    hasten: (seen, at) => hastenLane(options, seen, at),
     reopen: (lane) => reopenLane(options, lane),
     due: (subscription, by, limit) => dueLanes(options, subscription, { by, limit }),
     released: (subscription, lost, most) => releasedLanes(options, subscription, { ...lost, most }),
     any: (subscription) => anyLane(options, subscription),
     waiting: (subscription, most) => waitingLanes(options, subscription, most),
+    removalSince: (lane) => removalSinceInLane(options, lane),
   };
 }

@@ -51,12 +51,36 @@ export async function releaseLane(
   const token = { S: lane.token };
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(lane),
-    when: { epoch: { S: lane.epoch }, token },
+    when: asSeen(lane),
     set: { ...dueAttributesOf(lane, dueAt), ...triedAttributesOf(tried), reason: { S: reason }, releasedBy: token },
     remove: ['token', ...(tried === undefined ? triedAttributes : [])],
   });
+  const hastened = outcome.kind === 'refused' && outcome.found?.['token']?.S === lane.token ? laneOf(outcome.found) : undefined;
+  // It was hastened since the holder saw it: one more round for each time.
+  if (hastened?.hastenedAt !== undefined && hastened.hastenedAt.getTime() !== lane.hastenedAt?.getTime())
+    return releaseLane(lanes, { ...lane, hastenedAt: hastened.hastenedAt }, { dueAt: hastened.hastenedAt, reason });
   // As in `issueToken`: the release it met is its own.
   return outcome.kind === 'written' || (outcome.found?.['token'] === undefined && outcome.found?.['releasedBy']?.S === lane.token);
+}
+
+/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+export async function hastenLane(lanes: LaneTable, seen: HeldLane, at: Date): Promise<boolean> {
+  const hastenedAt = { S: at.toISOString() };
+  const outcome = await updateItem(lanes, {
+    key: laneKeyOf(seen),
+    when: asSeen(seen),
+    set: { hastenedAt, ...(seen.token === undefined ? dueAttributesOf(seen, at) : {}) },
+  });
+  // As in `issueToken`; another's of the same time does the same.
+  return outcome.kind === 'written' || (outcome.found?.['epoch']?.S === seen.epoch && outcome.found['hastenedAt']?.S === hastenedAt.S);
+}
+
+function asSeen({ epoch, token, hastenedAt }: HeldLane) {
+  return {
+    epoch: { S: epoch },
+    token: token === undefined ? null : { S: token },
+    hastenedAt: hastenedAt === undefined ? null : { S: hastenedAt.toISOString() },
+  };
 }
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */

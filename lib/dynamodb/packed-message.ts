@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { deliveryMessageSchema, type DeliveryMessage } from '../delivery/delivery.ts';
+import { hasMoreValuesThan, maxJsonValues } from '../identity/has-more-values-than.ts';
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
@@ -9,8 +10,8 @@ const expand = promisify(gunzip);
 const longestMessageBytes = 1_048_576;
 
 /**
- * A delivery message as an attribute. A change has 256 KiB at most (`maxChangeBytes`), and what cannot be compressed grows by less than a thousandth:
- * so it fits in an item, whose limit is 400 KB. Would one not fit, DynamoDB refuses the write, and the message stays where it came from.
+ * A delivery message as an attribute. A message that was read from a queue has 260 KiB at most (`readDeliveryMessage`), and what cannot be compressed
+ * grows by less than a thousandth: so it fits in an item, whose limit is 400 KB, beside all that is kept of its attempts.
  */
 export async function packedMessage(message: DeliveryMessage): Promise<AttributeValue> {
   return { B: await compress(JSON.stringify(message)) };
@@ -26,7 +27,9 @@ export async function unpackedMessage(packed: AttributeValue | undefined): Promi
   let bytes = packed?.B ?? Buffer.from(JSON.stringify(packed ?? null));
   try {
     bytes = await expand(bytes, { maxOutputLength: longestMessageBytes });
-    return { kind: 'readable', message: deliveryMessageSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))) };
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (hasMoreValuesThan(maxJsonValues, value)) return { kind: 'unreadable', bytes, cause: 'too many members and elements' };
+    return { kind: 'readable', message: deliveryMessageSchema.parse(value) };
   } catch (cause) {
     return { kind: 'unreadable', bytes, cause };
   }

@@ -75,15 +75,17 @@ async function setStatus(store: SubscriptionTable, id: SubscriptionId, status: S
 }
 
 function statusWrite(change: StatusChange): Write {
-  const { status, from, pausedUntil, pausedSince, disabledReason, event, whileOpenSince } = change;
+  const { status, from, pausedUntil, pausedSince, disabledReason, resumedAt, event, whileOpenSince, whileUpdatedAt } = change;
   const appended = appending(event);
-  const details = { pausedUntil: pausedUntil?.toISOString(), pausedSince: pausedSince?.toISOString(), disabledReason };
+  const times = { pausedUntil: pausedUntil?.toISOString(), pausedSince: pausedSince?.toISOString(), resumedAt: resumedAt?.toISOString() };
+  const details = { ...times, disabledReason };
   const kept = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   const dropped = Object.keys(details).filter((name) => !kept.some(([keptName]) => keptName === name));
   return {
     when: [
       from.length === 0 ? '#status = :nowhere' : `#status IN (${from.map((_, index) => `:from${index}`).join(', ')})`,
       ...(whileOpenSince === undefined ? [] : ['circuitSince = :openSince']),
+      ...(whileUpdatedAt === undefined ? [] : ['updatedAt = :seenAt']),
     ],
     set: ['#status = :status', ...kept.map(([name]) => `${name} = :${name}`), ...appended.set],
     remove: [...dropped, ...(status === 'paused' ? [] : circuitAttributeNames)],
@@ -92,6 +94,7 @@ function statusWrite(change: StatusChange): Write {
       ':status': { S: status },
       ...(from.length === 0 ? { ':nowhere': { S: '' } } : Object.fromEntries(from.map((one, index) => [`:from${index}`, { S: one }]))),
       ...(whileOpenSince === undefined ? {} : { ':openSince': { S: whileOpenSince } }),
+      ...(whileUpdatedAt === undefined ? {} : { ':seenAt': { S: whileUpdatedAt } }),
       ...Object.fromEntries(kept.map(([name, value]) => [`:${name}`, { S: value }])),
       ...appended.values,
     },

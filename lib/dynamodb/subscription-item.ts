@@ -21,12 +21,13 @@ export function subscriptionKeyOf(id: SubscriptionId): Item {
 
 /** What its owner writes, and nobody else: one attribute, as JSON. What changes by itself is an attribute of its own. */
 export function ownedTextOf(subscription: Subscription): string {
-  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, circuit, operatorEvents, recovery, ...owned } = subscription;
+  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, resumedAt, circuit, operatorEvents, recovery, ...owned } =
+    subscription;
   return JSON.stringify(owned);
 }
 
 export function itemOf(subscription: Subscription): Item {
-  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, circuit, operatorEvents, recovery } = subscription;
+  const { status, updatedAt, pausedUntil, pausedSince, disabledReason, resumedAt, circuit, operatorEvents, recovery } = subscription;
   return {
     ...subscriptionKeyOf(subscription.id),
     status: { S: status },
@@ -35,6 +36,7 @@ export function itemOf(subscription: Subscription): Item {
     ...(pausedUntil === undefined ? {} : { pausedUntil: { S: pausedUntil } }),
     ...(pausedSince === undefined ? {} : { pausedSince: { S: pausedSince } }),
     ...(disabledReason === undefined ? {} : { disabledReason: { S: disabledReason } }),
+    ...(resumedAt === undefined ? {} : { resumedAt: { S: resumedAt } }),
     ...(circuit === undefined ? {} : circuitAttributes(circuit)),
     ...(operatorEvents === undefined ? {} : { operatorEvents: { L: operatorEvents.map(eventAttribute) } }),
     ...(recovery === undefined ? {} : { recovery: recoveryAttribute(recovery) }),
@@ -54,6 +56,7 @@ export function subscriptionOf(item: Item): Subscription {
       pausedUntil: item['pausedUntil']?.S,
       pausedSince: item['pausedSince']?.S,
       disabledReason: item['disabledReason']?.S,
+      resumedAt: item['resumedAt']?.S,
       circuit: circuitOf(item),
       operatorEvents: events === undefined || events.length === 0 ? undefined : events,
       recovery: recoveryOf(item['recovery']?.M),

@@ -55,7 +55,7 @@ export const tables = {
         partitionKey: 'dueShard',
         sortKey: 'dueKey',
         projection: 'INCLUDE',
-        attributes: ['queue', 'group', 'epoch', 'dueAt', 'parkedAt', 'reason', 'token', 'removalAt'],
+        attributes: ['queue', 'group', 'epoch', 'dueAt', 'parkedAt', 'reason', 'token', 'removalAt', 'hastenedAt'],
       },
     ],
   },

@@ -2,8 +2,8 @@ import type { LogRecord, ResumePoints } from '../intake/change-log.ts';
 import type { Quarantine } from '../quarantine/quarantine.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
-import { matchingOf } from './fan-out-matching.ts';
-import { fanOutPartition } from './fan-out-partition.ts';
+import { matchingOf } from './matching.ts';
+import { fanOutPartition } from './partition.ts';
 
 export interface FanOutParts {
   /** Cached for seconds: asked once for each batch. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
@@ -32,7 +32,7 @@ export interface FanOutResult {
 export const endingTimeMs = 20_000;
 
 /**
- * A batch of the change log becomes deliveries on the queue: each change times the active subscriptions it matches.
+ * A batch of the change log becomes deliveries on the queue: each change times the subscriptions it is owed to, the active and the paused.
  *
  * Partitions run at the same time, each in offset order and each for itself: what stops one is answered as its resume point and
  * stops no other. When the subscriptions cannot be read, every partition resumes from its first record. A record that cannot be
@@ -57,11 +57,12 @@ export async function fanOut(
   }
 
   const matching = matchingOf(subscriptions);
-  const outOfTime = () => batch.remainingTimeMs() < endingTimeMs;
+  const remainingTimeMs = () => batch.remainingTimeMs();
+  const outOfTime = () => remainingTimeMs() < endingTimeMs;
   const outcomes = await Promise.all(
     [...partitions].map(async ([partition, records]) => ({
       partition,
-      ...(await fanOutPartition(records, { ...parts, matching, outOfTime })),
+      ...(await fanOutPartition(records, { ...parts, matching, outOfTime, remainingTimeMs })),
     })),
   );
   return {

@@ -75,6 +75,14 @@ export const changeDataSchema = z.looseObject({
   reason: z.string().optional().describe('Why, in an event of the relay: `gone`, `failing`, or what an attempt failed of.'),
 });
 
+/**
+ * The longest CloudEvents attribute that is text, in UTF-16 units. Ids become 256 at most on their way in (attribute-text.ts), and the longest
+ * attribute is made of two; whoever else writes to the topic must not make a record that no store takes.
+ */
+export const maxAttributeLength = 1_024;
+
+const attribute = z.string().min(1).max(maxAttributeLength);
+
 /** RFC 3339 in UTC with milliseconds, as Okta writes it. */
 const utcTime = z.iso.datetime({ precision: 3 });
 const sequencePattern = /^[0-9]{13}-[0-9]{19}$/;
@@ -86,30 +94,21 @@ const sequencePattern = /^[0-9]{13}-[0-9]{19}$/;
  */
 export const changeSchema = z.looseObject({
   specversion: z.literal('1.0'),
-  id: z
-    .string()
-    .min(1)
-    .describe("The Okta event's uuid: stable over hooks, retries and the System Log. Dedupe by it; it is the `webhook-id`."),
-  source: z
-    .string()
+  id: attribute.describe("The Okta event's uuid: stable over hooks, retries and the System Log. Dedupe by it; it is the `webhook-id`."),
+  source: attribute
     .regex(/^(https:\/\/[^/]+|urn:okta-event-relay:subscriptions)$/)
     .describe('`https://<canonical host of the org>`; `urn:okta-event-relay:subscriptions` for events of the relay itself.'),
-  type: z
-    .string()
-    .min(1)
-    .describe(
-      '`identity.<kind>.<what happened>`, or `okta.<eventType>` for everything else from Okta; `relay.subscription.<what happened>` from the relay itself.',
-    ),
-  subject: z
-    .string()
-    .min(1)
+  type: attribute.describe(
+    '`identity.<kind>.<what happened>`, or `okta.<eventType>` for everything else from Okta; `relay.subscription.<what happened>` from the relay itself.',
+  ),
+  subject: attribute
     .optional()
     .describe('`users/{id}`, `groups/{id}` or `targets/{id}`, from the relay `subscriptions/{id}`; absent when the event has no target.'),
   time: utcTime.describe("Okta's `published`, in UTC."),
   datacontenttype: z.literal('application/json'),
-  partitionkey: z.string().min(1).describe('`<org>:<ordering key>`; changes with the same one are kept in order.'),
+  partitionkey: attribute.describe('`<org>:<ordering key>`; changes with the same one are kept in order.'),
   recordedtime: utcTime.describe('When the relay accepted it.'),
-  statekey: z.string().min(1).optional().describe('Which piece of state this change sets; absent for facts, which always count.'),
+  statekey: attribute.optional().describe('Which piece of state this change sets; absent for facts, which always count.'),
   sequence: z
     .string()
     .regex(sequencePattern)

@@ -1,4 +1,5 @@
 import { maxChangeBytes, type Change } from './change.ts';
+import { hasMoreValuesThan, maxChangeValues } from './has-more-values-than.ts';
 import { isDeeperThan } from './is-deeper-than.ts';
 
 /**
@@ -14,6 +15,8 @@ export type SerialisedChange =
 
 /** A change as JSON in UTF-8, if the relay can carry it. Never throws. */
 export function serialiseChange(change: Change): SerialisedChange {
+  if (hasMoreValuesThan(maxChangeValues, change))
+    return { kind: 'too-large', detail: `The change has more than ${maxChangeValues} members and elements.` };
   if (isDeeperThan(maxDepth, change)) return { kind: 'too-large', detail: `The change is nested deeper than ${maxDepth} levels.` };
   const value = new TextEncoder().encode(JSON.stringify(change));
   if (value.byteLength > maxChangeBytes) {

@@ -35,7 +35,8 @@ export async function acceptEvents(request: VerifiedHookRequest, parts: Acceptin
   if (worked.status === 'rejected') throw worked.reason;
   if (heard.status === 'rejected') throw heard.reason;
   const outcome = worked.value;
-  // What ends otherwise has a louder line already, and the note is tried again soon.
+  // What ends otherwise has a louder line already, and the note is tried again soon. Nor is a request noted whose body went to quarantine: sent again it
+  // makes the same entry, or is read by then, because an operator has put right what was wrong.
   if (outcome.kind !== 'accepted') return outcome;
   const unnoted = (signed === undefined ? undefined : await noteAccepted(signed, parts, budget)) ?? heard.value;
   return unnoted === undefined ? outcome : { ...outcome, unnoted };

@@ -1,7 +1,4 @@
-/**
- * Port: the durable, partitioned log of identity changes. Two implementations stand behind it, Apache Kafka (lib/kafka)
- * and the embedded log of local mode (local/embedded-log); test/contract/change-log.contract.ts holds both to this text.
- */
+/** A record as it is given to the log. */
 export interface ChangeRecord {
   /** Partition key. The same key always lands in the same partition (Kafka's default partitioner: murmur2). */
   readonly key: string;
@@ -10,6 +7,10 @@ export interface ChangeRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/**
+ * Port: the durable, partitioned log of identity changes. Two implementations stand behind it, Apache Kafka (lib/kafka)
+ * and the embedded log of local mode (local/embedded-log); test/contract/change-log.contract.ts holds both to this text.
+ */
 export interface ChangeLog {
   /**
    * Resolves once every record is durable (acks=all). Records that share a key keep the order they are given in.

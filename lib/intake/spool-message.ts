@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { hasMoreValuesThan } from '../identity/has-more-values-than.ts';
 import { isDeeperThan, maxJsonDepth } from '../identity/is-deeper-than.ts';
 import { base64Bytes } from '../sealing/base64-bytes.ts';
 import type { ChangeRecord } from './change-log.ts';
@@ -20,6 +21,9 @@ export interface SpoolMessage {
 
 /** Below SQS's limit of 1 MiB, with room for what surrounds the records. A record of 256 KiB has 350 KB here. */
 const maxRecordsLength = 900_000;
+const maxRecords = 1_000;
+/** Members and elements of a message that is read; a record has seven. More is none of ours, and a schema would make a problem of each. */
+const maxSpooledValues = 20 * maxRecords;
 
 /**
  * The records as messages of the spool; those of one key in order, and in as few messages as they fit into. A message of a
@@ -51,6 +55,7 @@ export function readSpoolMessage(body: string): ReadSpoolMessage {
     // One of the expected outcomes; what is wrong with it stands in the body that is kept.
     return { kind: 'unreadable', detail: 'The message is not JSON.' };
   }
+  if (hasMoreValuesThan(maxSpooledValues, json)) return { kind: 'unreadable', detail: 'The message has too many members and elements.' };
   if (isDeeperThan(maxJsonDepth, json)) return { kind: 'unreadable', detail: 'The message is nested too deep.' };
   const read = spoolBodySchema.safeParse(json);
   if (!read.success) {
@@ -73,7 +78,7 @@ function chunks(records: readonly ChangeRecord[]): ChangeRecord[][] {
   for (const record of records) {
     const own = JSON.stringify(spooled(record)).length;
     const open = all.at(-1);
-    if (open === undefined || length + own > maxRecordsLength) {
+    if (open === undefined || length + own > maxRecordsLength || open.length === maxRecords) {
       all.push([record]);
       length = own;
     } else {

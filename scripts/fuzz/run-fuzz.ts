@@ -1,7 +1,7 @@
 import { makeInput } from './make-input.ts';
 import { minimise } from './minimise.ts';
 import { PollutionWatch } from './pollution.ts';
-import type { Target } from './target.ts';
+import { limitFor, type Target } from './target.ts';
 import { tryInput, type Tried } from './try-input.ts';
 
 export interface Failure {
@@ -66,7 +66,7 @@ async function oneInput(target: Target, report: TargetReport, { seed, watch, onI
   onInput?.(target.name, index);
   report.inputs += 1;
   const input = makeInput(target, seed, index);
-  const tried = await tryInput(target, input, { watch, doubtMs: Math.min(target.limitMs, Math.max(1, report.slowest.ms)) });
+  const tried = await tryInput(target, input, { watch, doubtMs: Math.min(limitFor(target, input), Math.max(1, report.slowest.ms)) });
   if (tried.kind === 'ended') {
     report.outcomes.set(tried.outcome, (report.outcomes.get(tried.outcome) ?? 0) + 1);
     if (tried.tookMs > report.slowest.ms) report.slowest = { ms: tried.tookMs, index };

@@ -12,8 +12,10 @@ export interface Target {
   readonly weight: number;
   /** Every way an input may end. */
   readonly outcomes: readonly string[];
-  /** Longest that one input may take. */
+  /** Longest that one input may take, for each `maxInputBytes` that it has or begins. */
   readonly limitMs: number;
+  /** What its door takes, where that is more than `maxInputBytes`: some of its inputs are as large. JSON only. */
+  readonly largestBytes?: number;
   /**
    * Feeds one input and says how it ended. Whatever it throws is a failure: an error the code is not documented to throw, or a
    * {@link Broken} promise.
@@ -34,5 +36,13 @@ export function hold(condition: boolean, promise: string): asserts condition {
 /** Flagged when an input takes longer. The slowest honest one takes a few milliseconds. */
 export const defaultLimitMs = 50;
 
-/** Larger inputs only repeat what smaller ones say, more slowly. Limits of parsers that are above are tested by hand. */
+/** Nearly all inputs: larger ones mostly repeat what smaller ones say, more slowly. */
 export const maxInputBytes = 64 * 1024;
+
+/** How long an input may take: as long for each part of a large one as for a small one. */
+export function limitFor({ limitMs }: Pick<Target, 'limitMs'>, input: Uint8Array): number {
+  return limitMs * Math.max(1, Math.ceil(input.byteLength / maxInputBytes));
+}
+
+/** SQS takes a body, and the topic a record, of a mebibyte. */
+export const oneMebibyte = 1_048_576;

@@ -1,5 +1,5 @@
 import type { PollutionWatch } from './pollution.ts';
-import type { Target } from './target.ts';
+import { limitFor, type Target } from './target.ts';
 
 export type Tried =
   /** `tookMs` is this thread's own work: what the machine does for others does not count, nor does waiting. */
@@ -16,7 +16,7 @@ const triesWhenSlow = 4;
 export async function tryInput(
   target: Target,
   input: Uint8Array,
-  { watch, doubtMs = target.limitMs }: { readonly watch: PollutionWatch; readonly doubtMs?: number },
+  { watch, doubtMs = limitFor(target, input) }: { readonly watch: PollutionWatch; readonly doubtMs?: number },
 ): Promise<Tried> {
   const tried = await once(target, input, watch);
   if (tried.kind === 'failed' || tried.tookMs <= doubtMs) return tried;
@@ -26,8 +26,9 @@ export async function tryInput(
     if (again.kind === 'failed') return again;
     tookMs = Math.min(tookMs, again.tookMs);
   }
-  if (tookMs <= target.limitMs) return { ...tried, tookMs };
-  return { kind: 'failed', fault: 'slow', detail: `${tookMs.toFixed(1)} ms at best, ${target.limitMs} ms at most` };
+  const limitMs = limitFor(target, input);
+  if (tookMs <= limitMs) return { ...tried, tookMs };
+  return { kind: 'failed', fault: 'slow', detail: `${tookMs.toFixed(1)} ms at best, ${limitMs} ms at most` };
 }
 
 async function once(target: Target, input: Uint8Array, watch: PollutionWatch): Promise<Tried> {

@@ -111,7 +111,7 @@ describe('a delivery', () => {
     const bySubscription = Object.values<MetricDefinition>(metricDefinitions).filter(({ dimensions }) =>
       dimensions.includes('Subscription'),
     );
-    expect(usagePerMillion(10).metricMonth).toBe(count - 4 + 1 + 10 * bySubscription.length);
+    expect(usagePerMillion(10).metricMonth).toBe(count - 5 + 1 + 10 * bySubscription.length);
   });
 
   it('shares its hook request with all of them', () => {
@@ -168,7 +168,9 @@ describe('a stage without traffic', () => {
     expect(usage.dynamodbRead).toBeCloseTo(43_800 * (1.5 + assumptions.quietOrgs.value));
     expect(usage.lambdaRequest).toBe(43_800);
     expect(usage.lambdaGbSecond).toBeCloseTo((43_800 * assumptions.sweepMs.value) / 2_000);
-    expect(usage.metricMonth).toBe(['OpenCircuits', 'ParkedLanes', 'OldestParkedAgeSeconds', 'SilentOrgs'].length);
+    expect(usage.metricMonth).toBe(
+      ['OpenCircuits', 'ParkedLanes', 'OldestParkedAgeSeconds', 'OldestRemovalAgeSeconds', 'SilentOrgs'].length,
+    );
   });
 
   it('is not guessed at when a broker has no price', () => {

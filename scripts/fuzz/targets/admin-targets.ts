@@ -7,6 +7,7 @@ import { bearerAuthorisation } from '#lib/admin/authorisation.ts';
 import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import type { DeliveryQueue } from '#lib/delivery/delivery-queue.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
+import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
 import { dynamodbOrgRegistry } from '#lib/dynamodb/org-registry.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbReplayStore } from '#lib/dynamodb/replay-store.ts';
@@ -41,6 +42,7 @@ const parts: AdminParts = {
     },
   },
   deliveries: dynamodbDeliveryStore({ client: emptyTables, table: 'deliveries', now }),
+  lanes: dynamodbLaneStore({ client: emptyTables, table: 'lanes' }),
   quarantine: dynamodbQuarantineIndex({ client: emptyTables, table: 'quarantine', now }),
   replays: dynamodbReplayStore({ client: emptyTables, table: 'replays' }),
   orgs: {

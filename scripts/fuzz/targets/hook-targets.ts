@@ -1,4 +1,4 @@
-import { readRecord } from '#lib/fan-out/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/read-record.ts';
 import { answerHook, readHookRequest } from '#lib/http/hook-endpoint.ts';
 import { maxChangeBytes } from '#lib/identity/change.ts';
 import { receiveHook } from '#lib/intake/receive-hook.ts';
@@ -21,6 +21,9 @@ const signedBody = '{"eventType":"com.okta.event_hook"}';
 const nowSeconds = String(noon.getTime() / 1000);
 const signed = `POST /okta/acme/events\nx-relay-timestamp: ${nowSeconds}\nx-relay-signature: ${signature(hmacKey, nowSeconds, signedBody)}\n\n${signedBody}`;
 
+/** Lambda is invoked with 6 MB at most, of which base64 leaves so much for a body. */
+const mostOfAHook = 4_500_000;
+
 /** An authentic body. What is acknowledged must be kept: in the log, where fan-out can read it, or in quarantine. */
 export const hookBody: Target = {
   name: 'hook-body',
@@ -35,6 +38,7 @@ export const hookBody: Target = {
   weight: 8,
   outcomes: ['accepted', 'accepted-in-part', 'quarantined'],
   limitMs: defaultLimitMs,
+  largestBytes: mostOfAHook,
   async run(input) {
     const { parts, log, quarantine } = inMemoryHooks(org);
     const outcome = await receiveHook(hookRequest({ headers: { authorization: headerSecret }, body: input }), parts);

@@ -1,10 +1,9 @@
 import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { readRecord } from '#lib/fan-out/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/read-record.ts';
 import { readDeliveryMessage } from '#lib/delivery/read-delivery-message.ts';
 import { webhookHeaders } from '#lib/webhooks/webhook-headers.ts';
 import { fixedAttributesOf } from '#lib/dynamodb/delivery-item.ts';
 import { isRelayError } from '#lib/errors.ts';
-import { serialiseChange } from '#lib/identity/serialise-change.ts';
 import { readSpoolMessage, spoolMessages } from '#lib/intake/spool-message.ts';
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
 import { replayMessageSchema } from '#lib/replay/work-replays.ts';
@@ -13,7 +12,7 @@ import { compileFilter } from '#lib/subscriptions/scim-filter/compile-filter.ts'
 import { deliveryMessage, payrollId } from '../../../test/lib/delivery/delivery-message.ts';
 import { noon } from '../../../test/lib/okta/authenticity-fixtures.ts';
 import { awsFixture, changes, jsonSeed, seedsOf } from '../seeds.ts';
-import { defaultLimitMs, hold, type Target } from '../target.ts';
+import { defaultLimitMs, hold, oneMebibyte, type Target } from '../target.ts';
 
 const textOf = (input: Uint8Array): string => Buffer.from(input).toString('utf8');
 const filters = ['user.userName co "a" or scim.patch.Operations[op eq "add"]', 'not (type pr) or time gt "2026-11-21T00:00:00Z"'].map((text) => {
@@ -32,7 +31,7 @@ function deliverable(message: DeliveryMessage): void {
     Object.values(headers).every((value) => /^[\x20-\x7e]+$/.test(value)),
     'headers of a webhook are one line of ASCII',
   );
-  for (const name of ['change', 'user', 'createdKey'])
+  for (const name of ['change', 'user', 'createdKey', 'type'])
     hold(Buffer.byteLength(fixedAttributesOf(message, noon)[name]?.S ?? '') <= maxIndexKeyBytes, 'index keys fit into DynamoDB');
 }
 
@@ -65,14 +64,13 @@ export const kafkaRecord: Target = {
   weight: 12,
   outcomes: ['change', 'unreadable'],
   limitMs: defaultLimitMs,
+  largestBytes: oneMebibyte,
   run(input) {
     const headers = [{ name: 'traceparent', value: input.subarray(0, 55) }];
     const reading = readRecord({ topic: 't', partition: 0, offset: 42, timestampMs: 0, key: null, value: input, headers });
     if (reading.kind === 'unreadable') return reading.kind;
     const { change } = reading;
     for (const matches of filters) hold(typeof matches(change) === 'boolean', 'a filter answers yes or no');
-    // What cannot be carried on is found by its size and depth, before it is sent anywhere.
-    if (serialiseChange(change).kind === 'too-large') return reading.kind;
     const message = { v: 1, delivery: deliveryIdOf(payrollId, change.data.org, change.id), subscription: payrollId, org: change.data.org, change }; // prettier-ignore
     const read = readDeliveryMessage(JSON.stringify(message), noon);
     hold(read.kind === 'readable', 'deliver reads what fan-out sends');
@@ -123,6 +121,7 @@ export const deliveryMessages: Target = {
   weight: 10,
   outcomes: ['readable', 'unreadable'],
   limitMs: defaultLimitMs,
+  largestBytes: oneMebibyte,
   run(input) {
     const body = textOf(input);
     const read = readDeliveryMessage(body, noon);
@@ -155,6 +154,7 @@ export const spoolMessage: Target = {
   weight: 8,
   outcomes: ['readable', 'unreadable'],
   limitMs: defaultLimitMs,
+  largestBytes: oneMebibyte,
   run(input) {
     const read = readSpoolMessage(textOf(input));
     if (read.kind === 'unreadable') return read.kind;
@@ -173,6 +173,7 @@ export const replayMessage: Target = {
   weight: 3,
   outcomes: ['readable', 'unreadable'],
   limitMs: defaultLimitMs,
+  largestBytes: oneMebibyte,
   run(input) {
     try {
       return replayMessageSchema.safeParse(JSON.parse(textOf(input))).success ? 'readable' : 'unreadable';

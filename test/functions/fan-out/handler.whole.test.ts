@@ -2,79 +2,54 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { provideEnvironment } from '#lib/config/environment.ts';
-import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { dynamodbClient } from '#lib/dynamodb/client.ts';
-import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
 import { isRelayError } from '#lib/errors.ts';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { recordsOfMskEvent } from '#lib/msk/msk-event.ts';
-import { sqsClient } from '#lib/sqs/client.ts';
-import { queueReceiver } from '#lib/sqs/queue-receiver.ts';
-import { provideLogSink } from '#lib/telemetry/wide-line.ts';
-import { startAwsEmulators, type AwsEmulators } from '../../../local/aws-emulators.ts';
 import { startChangeLogPoller } from '../../../local/change-log-poller.ts';
 import { openEmbeddedLog } from '../../../local/embedded-log/embedded-log.ts';
-import { invoke, type LambdaHandler } from '../../../local/lambda.ts';
-import { startAwsFaultProxy, type AwsFaultProxy, type BatchEntry } from '../../support/aws-fault-proxy.ts';
+import { invoke } from '../../../local/lambda.ts';
+import type { BatchEntry } from '../../support/aws-fault-proxy.ts';
 import { subscriptionNamed } from '../../support/deliveries.ts';
+import { startFanOut, type FanOutStage } from './fan-out-stage.ts';
 
-const region = 'us-east-1';
 const uuid = (n: number) => `2d050e48-fc0a-41ea-bbf6-${String(n).padStart(12, '0')}`;
 const golden: unknown = JSON.parse(readFileSync(new URL('../../fixtures/aws/msk-two-partitions.json', import.meta.url), 'utf8'));
 const payroll = subscriptionNamed('payroll');
 
-let aws: AwsEmulators;
-let proxy: AwsFaultProxy;
-let handler: LambdaHandler;
+let stage: FanOutStage;
 let lines: Record<string, unknown>[] = [];
-let receiver: ReturnType<typeof queueReceiver>;
 
 beforeAll(async () => {
-  aws = await startAwsEmulators();
-  proxy = await startAwsFaultProxy(aws.sqsUrl);
-  const dynamodb = dynamodbClient({ region, endpoint: aws.dynamodbUrl });
-  await dynamodbSubscriptionStore({ client: dynamodb, table: 'subscriptions' }).create(payroll);
-  receiver = queueReceiver(sqsClient({ region, endpoint: aws.sqsUrl }), { queueUrl: aws.deliveriesQueueUrl, queueArn: '', region });
-  provideEnvironment({ ...aws.environment, AWS_ENDPOINT_URL_SQS: proxy.url, BATCH_ANSWER: 'whole' });
-  provideLogSink((line) => lines.push(JSON.parse(line) as Record<string, unknown>));
-  ({ handler } = await import('../../../functions/fan-out/handler.ts'));
+  stage = await startFanOut({
+    subscriptions: [payroll],
+    settings: { BATCH_ANSWER: 'whole' },
+    onLine: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+  });
 });
-afterAll(async () => {
-  await proxy.stop();
-  await aws.stop();
-});
+afterAll(() => stage.stop());
 beforeEach(() => {
   lines = [];
-  proxy.inject(() => undefined);
+  stage.proxy.inject(() => undefined);
 });
 
 /** The queue takes everything but this change, while that holds. */
 function refuse(id: string, holds = () => true): void {
   const failure = { Code: 'InternalError', SenderFault: false };
-  proxy.inject(() => ({
+  stage.proxy.inject(() => ({
     kind: 'entries',
     fails: ({ MessageBody }: BatchEntry) => (holds() && MessageBody.includes(id) ? failure : undefined),
   }));
 }
 
-async function drained(): Promise<string[]> {
-  const ids: string[] = [];
-  for (;;) {
-    const records = await receiver.receive({ maxMessages: 10, waitSeconds: 0, signal: new AbortController().signal });
-    if (records.length === 0) return ids;
-    ids.push(...records.map(({ body }) => (JSON.parse(body) as DeliveryMessage).change.id));
-    await receiver.remove(records.map(({ receiptHandle }) => receiptHandle));
-  }
-}
+const drainedIds = async () => (await stage.drained()).map(({ change }) => change.id);
 
 describe('fan-out for pollers that know no partial-batch answers', () => {
   it('works every partition, then fails with all of the batch, and says which partition is not done', async () => {
     refuse(uuid(2));
 
-    await expect(invoke('fan-out', handler, golden)).rejects.toMatchObject({ code: 'BATCH_UNFINISHED' });
+    await expect(invoke('fan-out', stage.handler, golden)).rejects.toMatchObject({ code: 'BATCH_UNFINISHED' });
 
-    expect((await drained()).toSorted()).toEqual([uuid(1), uuid(3), uuid(4)]);
+    expect((await drainedIds()).toSorted()).toEqual([uuid(1), uuid(3), uuid(4)]);
     expect(lines).toMatchObject([
       {
         level: 'error',
@@ -87,9 +62,9 @@ describe('fan-out for pollers that know no partial-batch answers', () => {
   });
 
   it('answers nothing that names a record when all is done', async () => {
-    expect(await invoke('fan-out', handler, golden)).toEqual({ batchItemFailures: [] });
+    expect(await invoke('fan-out', stage.handler, golden)).toEqual({ batchItemFailures: [] });
 
-    expect(await drained()).toEqual([uuid(2)]);
+    expect(await drainedIds()).toEqual([uuid(2)]);
   });
 
   it('loses nothing, sends nothing twice and keeps the order when one partition fails twice', async () => {
@@ -115,7 +90,7 @@ describe('fan-out for pollers that know no partial-batch answers', () => {
         onError: (error) => failures.push(error),
         async invoke(event) {
           invocations += 1;
-          const answer = await invoke('fan-out', handler, event);
+          const answer = await invoke('fan-out', stage.handler, event);
           done.resolve(undefined);
           return answer;
         },
@@ -125,7 +100,7 @@ describe('fan-out for pollers that know no partial-batch answers', () => {
 
       expect(lines[0]).toMatchObject({ records: 4, partitions: 2, failedPartitions: 1 });
       expect(failures.map((error) => isRelayError(error, 'BATCH_UNFINISHED'))).toEqual([true, true]);
-      const ids = await drained();
+      const ids = await drainedIds();
       expect(ids.toSorted()).toEqual([again(1), again(2), again(3), again(4)]);
       expect(ids.indexOf(again(1))).toBeLessThan(ids.indexOf(again(2)));
       expect(ids.indexOf(again(3))).toBeLessThan(ids.indexOf(again(4)));

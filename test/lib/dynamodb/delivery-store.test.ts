@@ -102,13 +102,17 @@ describe('the delivery store in DynamoDB', () => {
     } else await expect(store.list({ change: message.change.id, limit: 1 })).rejects.toEqual(unavailable);
   });
 
-  it('takes ids that are longer than an index key may be, and finds them again', async () => {
-    const message = deliveryMessage({ change: `event-${'x'.repeat(5_000)}`, user: 'ž'.repeat(3_000) });
+  it('takes ids and types that are longer than an index key may be, and finds them again', async () => {
+    const long = 'ž'.repeat(1_000);
+    const base = deliveryMessage({ change: `event-${long}`, type: `okta.${long}` });
+    const user = long.repeat(3);
+    const message = { ...base, change: { ...base.change, data: { ...base.change.data, user: { id: user } } } };
     expect(await store.claim({ message, lease: 'a', now, leaseMs: 1_000 })).toMatchObject({ kind: 'claimed' });
+    const digest = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string;
     expect(await store.list({ change: message.change.id, limit: 1 })).toMatchObject({
-      data: [{ id: message.delivery, change: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string }],
+      data: [{ id: message.delivery, change: digest, type: digest }],
     });
-    expect(await store.list({ user: 'ž'.repeat(3_000), limit: 1 })).toMatchObject({ data: [{ id: message.delivery }] });
+    expect(await store.list({ user, limit: 1 })).toMatchObject({ data: [{ id: message.delivery }] });
   });
 
   it('keeps ids only of a person, and until thirty days after the last claim', async () => {

@@ -65,20 +65,20 @@ const stored = async () => {
 };
 
 describe('the stale guard in DynamoDB', () => {
-  it('keeps a delivered state in a handful of attributes, and for 30 days', async () => {
+  it('keeps a delivered state in a handful of attributes, and for 90 days', async () => {
     await guard.enter(passage(1));
     await guard.leave(passage(1), 'delivered');
     expect(await stored()).toEqual({
       id: { S: expect.any(String) },
       delivered: { S: '1795265922341-0000000000000000042' },
-      // 2026-12-21T12:00:00Z
-      expiresAt: { N: '1797854400' },
+      // 2027-02-19T12:00:00Z
+      expiresAt: { N: '1803038400' },
     });
   });
 
   it('has an end of its memory for what was never ended, too', async () => {
     await guard.enter(passage(1));
-    expect((await stored())?.['expiresAt']).toEqual({ N: '1797854400' });
+    expect((await stored())?.['expiresAt']).toEqual({ N: '1803038400' });
   });
 
   it('still enters when the answer to its write was lost', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#lib/errors.ts';
 import { deliveryMessageSchema } from '#lib/delivery/delivery.ts';
@@ -116,6 +117,23 @@ describe('fanOut', () => {
     expect(Buffer.from(unreadable?.body ?? []).equals(garbage)).toBe(true);
     expect(unreadable?.detail).toContain('identity.changes.v1-0 at offset 11');
     expect(empty).toMatchObject({ org: 'unknown', reason: 'record-unreadable', body: new Uint8Array() });
+  });
+
+  it.each([
+    ['of 257 KiB', { note: 'x'.repeat(257 * 1_024) }],
+    ['with a type of 300 KB', { type: `okta.${'x'.repeat(300_000)}` }],
+    ['with a type of 200 KB', { type: `okta.${'x'.repeat(200_000)}` }],
+  ])('keeps a record %s in quarantine, whole, and moves on', async (_, members) => {
+    const queue = memoryDeliveryQueue();
+    const quarantine = memoryQuarantine();
+    const large = Buffer.from(JSON.stringify({ ...changeAbout('ana', 'large'), ...members }));
+    const batch = [recordOf({ partition: 0, offset: 9 }, large), ...records('ana')];
+
+    const result = await fanOutWith({ records: batch, subscriptions: [payroll], queue, quarantine });
+
+    expect(result).toMatchObject({ resumePoints: new Map(), deliveries: 1, quarantined: 1 });
+    expect([...quarantine.kept.values()]).toMatchObject([{ reason: 'record-unreadable', body: large }]);
+    expect(queue.taken.map(({ message }) => message.change.id)).toEqual(['ana-0']);
   });
 
   it('makes one quarantine entry of a record that is read again', async () => {
@@ -245,6 +263,52 @@ describe('fanOut', () => {
     expect(queue.taken).toHaveLength(100);
     expect(result.resumePoints).toEqual(new Map([[0, 100]]));
     expect(result.failures).toEqual([]);
+  });
+
+  it('looks at the clock while its filters say no, and resumes where the time was over', async () => {
+    let looks = 0;
+    const batch = [...records('ana', 'ben', 'cem'), recordOf({ partition: 5, offset: 3 }, changeAbout('dee', 'dee-0'))];
+    const subscriptions = [subscriptionNamed('nobody', { filter: 'user.id eq "nobody"' })];
+    const run = (remainingTimeMs: () => number) => fanOutWith({ records: batch, subscriptions, queue: memoryDeliveryQueue(), remainingTimeMs }); // prettier-ignore
+
+    const over = await run(() => 0);
+    const overInBetween = await run(() => ((looks += 1) > 6 ? 0 : 60_000));
+
+    expect(over.resumePoints).toEqual(new Map([[0, 10], [5, 3]])); // prettier-ignore
+    // The other partition had its turn in between.
+    expect([...overInBetween.resumePoints.keys()]).toEqual([0]);
+    expect(overInBetween.resumePoints.get(0)).toBeGreaterThan(10);
+    expect((await run(() => 60_000)).resumePoints).toEqual(new Map());
+  });
+
+  it('lets what waits for an answer have its turn while filters say no', async () => {
+    let turns = 0;
+    let isOver = false;
+    const other = async () => {
+      for (; !isOver; turns += 1) await setImmediate();
+    };
+    const subscriptions = [subscriptionNamed('nobody', { filter: 'user.id eq "nobody"' })];
+
+    const waiting = other();
+    await fanOutWith({ records: records(...Array<string>(50).fill('ana')), subscriptions, queue: memoryDeliveryQueue() });
+    isOver = true;
+    await waiting;
+
+    expect(turns).toBeGreaterThan(25);
+  });
+
+  it('settles what is owed while there is time for it, however long filters take', async () => {
+    // The clock goes on by 300 ms with each look: every record takes so long to match.
+    let remainingMs = 60_000;
+    const queue = memoryDeliveryQueue();
+    const batch = Array.from({ length: 250 }, (_, n) => recordOf({ partition: 0, offset: n }, changeAbout('ana', `ana-${n}`)));
+    const remainingTimeMs = () => (remainingMs -= 300);
+
+    const result = await fanOutWith({ records: batch, subscriptions: [payroll], queue, remainingTimeMs });
+
+    const resumeAt = result.resumePoints.get(0) ?? 0;
+    expect(resumeAt).toBeGreaterThan(50);
+    expect(queue.taken.map(({ message }) => message.change.id)).toEqual(batch.slice(0, resumeAt).map(({ offset }) => `ana-${offset}`));
   });
 
   it('does nothing at all without time', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRecord } from '#lib/fan-out/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/read-record.ts';
 import { readQueueMessage } from '#lib/delivery/read-queue-message.ts';
 import { isDeeperThan } from '#lib/identity/is-deeper-than.ts';
 import { readSpoolMessage } from '#lib/intake/spool-message.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { maxChangeBytes } from '#lib/identity/change.ts';
+import { maxChangeValues } from '#lib/identity/has-more-values-than.ts';
 import { serialiseChange } from '#lib/identity/serialise-change.ts';
 import { changeOf, eventWith } from './acme.ts';
 
@@ -25,5 +26,11 @@ describe('serialiseChange', () => {
     expect(serialiseChange(withEvent({ client: nested(90) })).kind).toBe('serialised');
     expect(serialiseChange(withEvent({ client: nested(110) })).kind).toBe('too-large');
     expect(serialiseChange(withEvent({ client: nested(200_000) })).kind).toBe('too-large');
+  });
+
+  it('carries no change with more members and elements than filters may be made to look at', () => {
+    expect(serialiseChange(withEvent({ client: Array(maxChangeValues - 100).fill(0) })).kind).toBe('serialised');
+    expect(serialiseChange(withEvent({ client: Array(maxChangeValues).fill(0) })).kind).toBe('too-large');
+    expect(serialiseChange(withEvent({ client: Array(5_000).fill({ id: 1 }) })).kind).toBe('too-large');
   });
 });

@@ -190,6 +190,12 @@ describe('events', () => {
     expect(quarantine.reasons).toEqual(['change-too-large']);
   });
 
+  it('of a type longer than an attribute may be become changes under its digest, or are quarantined where the change is too large', async () => {
+    const events = [oktaEvent('long', { eventType: 'x'.repeat(100_000) }), oktaEvent('longer', { eventType: 'x'.repeat(300_000) })];
+    expect(await post(hookBody(events))).toMatchObject({ changes: 1, reasons: ['change-too-large'] });
+    expect(log.changes.map(({ type }) => type)).toEqual([expect.stringMatching(/^okta\.sha256=[0-9a-f]{64}$/)]);
+  });
+
   it('nested 100,000 levels deep are quarantined, and the rest goes on', async () => {
     const deep = '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000);
     const readable = JSON.stringify(oktaEvent('deep', { eventType: 'app.custom' })).replace(/}$/, `,"debugContext":${deep}}`);
@@ -349,6 +355,8 @@ describe('a signed request that comes again', () => {
   it('after it went to quarantine is worked: an operator may have put right what was wrong', async () => {
     orgs.orgs.set(acme.id, { ...signing, hosts: ['other.okta.com'] });
     expect(await receive(signed)).toMatchObject({ kind: 'quarantined', reason: 'source-mismatch' });
+    expect(await receive(signed)).toMatchObject({ kind: 'quarantined', reason: 'source-mismatch' });
+    expect(quarantine.entries.size).toBe(1);
     orgs.orgs.set(acme.id, signing);
     expect(await receive(signed)).toMatchObject({ kind: 'accepted', changes: 1 });
   });

@@ -94,6 +94,7 @@ describe('readSpoolMessage', () => {
     ['a record without a value', body({ records: [{ headers: {} }] })],
     ['a value that is not base64', body({ records: [{ value: 'e30', headers: {} }] })],
     ['headers that are no text', body({ records: [{ value: 'e30=', headers: { 'Ana Ito': 1 } }] })],
+    ['half a million records that are none', body({ records: Array(500_000).fill(1) })],
     ['a list', '[]'],
     ['null', 'null'],
     ['nothing', ''],
@@ -101,6 +102,13 @@ describe('readSpoolMessage', () => {
     const read = readSpoolMessage(text);
     expect(read).toMatchObject({ kind: 'unreadable', detail: expect.stringMatching(/^The .+\.$/) as string });
     expect(JSON.stringify(read)).not.toMatch(/Ana/);
+  });
+
+  it('reads as many of the smallest changes as one message is made of, and does not look into more than that', () => {
+    const many = Array.from({ length: 5_000 }, (_, n) => recordOf('a', `${n}`));
+    expect(readBack(spoolMessages(many))).toHaveLength(5_000);
+    const read = readSpoolMessage(body({ records: Array(500_000).fill(1) }));
+    expect(read).toEqual({ kind: 'unreadable', detail: 'The message has too many members and elements.' });
   });
 
   it('never throws', () => {

@@ -112,7 +112,7 @@ describe.skipIf(!hasKafka)(`npm run kafka on this machine${hasKafka ? '' : ` (${
       expect(await run.end('SIGTERM')).toMatchObject({ exitCode: 0 });
       expect(existsSync(jarFolder(unfetched))).toBe(false);
       // It was told to end, and is not waited for.
-      await expect.poll(() => programsNaming(join(folder.path, 'bin')), { timeout: 3_000 }).toEqual([]);
+      await expect.poll(() => programsNaming(join(folder.path, 'bin')), { timeout: 30_000 }).toEqual([]);
     },
     testMs,
   );

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRecord } from '#lib/fan-out/fan-out-record.ts';
+import { readRecord } from '#lib/fan-out/read-record.ts';
+import { maxAttributeLength, maxChangeBytes } from '#lib/identity/change.ts';
+import { maxChangeValues } from '#lib/identity/has-more-values-than.ts';
 import { changeAbout, recordOf } from '../../support/deliveries.ts';
 
 const place = { partition: 3, offset: 42 };
@@ -62,6 +64,43 @@ describe('readRecord', () => {
     const reading = readRecord(recordOf(place, value));
 
     expect(reading).toMatchObject({ kind: 'unreadable', detail: expect.stringMatching(/^The .+/) });
+  });
+
+  describe('at the bounds that receive-hook keeps to', () => {
+    const padded = (bytes: number) => {
+      const note = 'x'.repeat(bytes - json({ ...change, note: '' }).byteLength);
+      return json({ ...change, note });
+    };
+    const counted = (values: number) => {
+      const list = Array(values).fill(0);
+      const others = Object.keys(change).length + Object.keys(change.data).length + 1 + 1 + 1;
+      return json({ ...change, list: list.slice(others) });
+    };
+
+    it.each([
+      { what: 'bytes', within: padded(maxChangeBytes), beyond: padded(maxChangeBytes + 1) },
+      { what: 'members and elements', within: counted(maxChangeValues), beyond: counted(maxChangeValues + 1) },
+      {
+        what: 'bytes once it is written again',
+        within: Buffer.from(JSON.stringify({ ...change, list: '@' }).replace('"@"', `[${Array(9_000).fill('1e20').join(',')}]`)),
+        beyond: Buffer.from(JSON.stringify({ ...change, list: '@' }).replace('"@"', `[${Array(9_000).fill(`1e20,"${'x'.repeat(15)}"`).slice(0, 4_900).join(',')},"${'x'.repeat(100_000)}"]`)), // prettier-ignore
+      },
+      ...(['id', 'type', 'subject', 'statekey', 'partitionkey', 'source'] as const).map((name) => {
+        const long = (length: number) => ({ ...change, [name]: `${change[name]}`.padEnd(length, 'a') });
+        return { what: `characters of its ${name}`, within: json(long(maxAttributeLength)), beyond: json(long(maxAttributeLength + 1)) };
+      }),
+    ])('reads a change with as many $what as there may be, and none with more', ({ within, beyond }) => {
+      expect(readRecord(recordOf(place, within)).kind).toBe('change');
+      expect(readRecord(recordOf(place, beyond))).toMatchObject({ kind: 'unreadable', detail: expect.stringMatching(/^The .{10,}/) });
+    });
+
+    it('makes no more of half a million wrong elements than of one', () => {
+      const wrong = { ...change, data: { ...change.data, roles: Array(120_000).fill(1) } };
+      expect(readRecord(recordOf(place, json(wrong)))).toEqual({
+        kind: 'unreadable',
+        detail: 'The value has too many members and elements',
+      });
+    });
   });
 
   it('quotes nothing of the record in the detail', () => {

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { RelayError } from '../errors.ts';
 import type { LogRecord } from '../intake/change-log.ts';
 import type { Quarantine, QuarantineEntry } from '../quarantine/quarantine.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
-import type { Matching } from './fan-out-matching.ts';
-import { refusedEntry, unreadableEntry } from './fan-out-quarantine.ts';
-import { windowsOf, type Owed } from './fan-out-window.ts';
+import type { Matching } from './matching.ts';
+import { refusedEntry, unreadableEntry } from './quarantine-entries.ts';
+import { windowsOf, type Owed } from './windows.ts';
 
 export interface PartitionParts {
   readonly matching: Matching;
@@ -13,6 +14,7 @@ export interface PartitionParts {
   readonly now: () => Date;
   /** True when nothing more should be begun. */
   readonly outOfTime: () => boolean;
+  readonly remainingTimeMs: () => number;
 }
 
 export interface PartitionOutcome {
@@ -34,16 +36,18 @@ export async function fanOutPartition(records: readonly LogRecord[], parts: Part
   const done = { deliveries: 0, quarantined: 0 };
   let resumeAt = records[0]?.offset;
   try {
-    for (const window of windowsOf(records, parts.matching)) {
-      resumeAt = window[0]?.record.offset;
+    for (const { from, owed } of windowsOf(records, parts.matching, parts.remainingTimeMs)) {
+      resumeAt = from;
       if (parts.outOfTime()) return { ...done, resumeAt, failure: undefined };
-      const settled = await settle(window, parts);
+      // Filters keep the thread to themselves: answers to other partitions' calls that have come meanwhile are not to run into their timeouts.
+      await setImmediate();
+      const settled = await settle(owed, parts);
       done.deliveries += settled.deliveries;
       done.quarantined += settled.quarantined;
       if (settled.open.length > 0) {
         return { ...done, resumeAt: Math.min(...settled.open.map(({ record }) => record.offset)), failure: settled.failure };
       }
-      resumeAt = window.at(-1)?.record.offset;
+      resumeAt = owed.at(-1)?.record.offset ?? from;
     }
     return { ...done, resumeAt: undefined, failure: undefined };
   } catch (failure) {
