@@ -21,8 +21,14 @@ interface Answered {
 
 export type Exchange =
   | (Answered & { readonly kind: 'answered'; readonly reusable: boolean; readonly excerpt: string | undefined })
-  /** `stale`: the connection was opened for an earlier request and had died before this one got a single byte of an answer. */
-  | { readonly kind: 'broken'; readonly error: unknown; readonly stale: boolean };
+  | {
+      readonly kind: 'broken';
+      readonly error: unknown;
+      /** The connection was opened for an earlier request and had died before this one got a single byte of an answer. */
+      readonly stale: boolean;
+      /** Bytes of the request were handed to an open connection: whether they arrived, its end does not tell. */
+      readonly begun: boolean;
+    };
 
 /** All header fields of one answer together; Node refuses more. */
 const maxHeaderBytes = 16 * 1024;
@@ -54,6 +60,7 @@ export class Connection {
     this.#idle = undefined;
     return new Promise((resolve) => {
       let answered: (Answered & { readonly excerpt: AnswerExcerpt }) | undefined;
+      let begun = false;
       let answerBegan = false;
       let isOver = false;
       let timer = setTimeout(() => fail(new AttemptTimedOut('no answer in time')), timeoutMs);
@@ -71,12 +78,17 @@ export class Connection {
       };
       const fail = (error: unknown): void => {
         if (answered) answer(0);
-        else end({ kind: 'broken', error, stale: kept !== undefined && !answerBegan }, 0);
+        else end({ kind: 'broken', error, stale: kept !== undefined && !answerBegan, begun }, 0);
       };
       const sendOn = (socket: Socket): void => {
         if (isOver) return;
         this.#socket = socket;
-        const request = this.#post(socket, { ...sent, fail, onFirstByte: () => (answerBegan = true) });
+        const request = this.#post(socket, {
+          ...sent,
+          fail,
+          onBegin: () => (begun = true),
+          onFirstByte: () => (answerBegan = true),
+        });
         request?.on('response', (response) => {
           const excerpt = new AnswerExcerpt(response.headers);
           answered = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] ?? null, excerpt };
@@ -92,10 +104,7 @@ export class Connection {
     });
   }
 
-  #post(
-    socket: Socket,
-    { path, headers, body, fail, onFirstByte }: Sent & { fail: (error: unknown) => void; onFirstByte: () => void },
-  ): ClientRequest | undefined {
+  #post(socket: Socket, { path, headers, body, fail, onBegin, onFirstByte }: Sent & Told): ClientRequest | undefined {
     try {
       const request = httpRequest({
         createConnection: () => socket,
@@ -108,8 +117,12 @@ export class Connection {
         insecureHTTPParser: false,
       });
       let interimAnswers = 0;
-      // Node's parser listens by now; before it does, a listener here would let bytes go by.
-      request.once('socket', () => socket.prependOnceListener('data', onFirstByte));
+      request.once('socket', () => {
+        // What has waited for the socket is written next.
+        onBegin();
+        // Node's parser listens by now; before it does, a listener here would let bytes go by.
+        socket.prependOnceListener('data', onFirstByte);
+      });
       request.on('information', () => {
         interimAnswers += 1;
         if (interimAnswers > maxInterimAnswers) fail(new TooManyInterimAnswers('too many 1xx answers'));
@@ -136,6 +149,14 @@ export class Connection {
 }
 
 type Sent = Pick<ExchangeRequest, 'path' | 'headers' | 'body'>;
+
+interface Told {
+  readonly fail: (error: unknown) => void;
+  /** The request goes out now. */
+  readonly onBegin: () => void;
+  /** Of an answer. */
+  readonly onFirstByte: () => void;
+}
 
 function readBeginning(response: IncomingMessage, excerpt: AnswerExcerpt): void {
   const read = (chunk: Buffer): void => excerpt.add(chunk);

@@ -16,6 +16,14 @@ export interface SenderOptions {
   readonly resolve?: ResolveHost;
 }
 
+const refusedUrl: WebhookAnswer = {
+  kind: 'failed',
+  error: 'address-refused',
+  detail: 'the URL is refused',
+  latencyMs: 0,
+  mayHaveArrived: false,
+};
+
 /**
  * WebhookSender over HTTP/1.1 with connections that are kept open (the environment may be frozen in between).
  *
@@ -37,7 +45,7 @@ export function httpsWebhookSender({
     url: URL,
     request: WebhookRequest,
     clock: { readonly endsAtMs: number; readonly onStatus: () => void },
-  ): Promise<Exchange> {
+  ): Promise<{ readonly result: Exchange; readonly mayHaveArrived: boolean }> {
     const { headers, body } = request;
     const sendOn = async (connection: Connection): Promise<Exchange> => {
       const timeoutMs = Math.max(1, clock.endsAtMs - monotonicMs());
@@ -45,15 +53,19 @@ export function httpsWebhookSender({
       if (result.kind === 'answered' && result.reusable) pool.give(connection);
       return result;
     };
-    const result = await sendOn(pool.take(url.origin));
-    const diedIdle = result.kind === 'broken' && result.stale && attemptErrorOf(result.error) === 'connection-reset';
-    return diedIdle ? sendOn(pool.fresh(url.origin)) : result;
+    const first = await sendOn(pool.take(url.origin));
+    const mayHaveArrived = isInDoubt(first);
+    const diedIdle = first.kind === 'broken' && first.stale && attemptErrorOf(first.error) === 'connection-reset';
+    if (!diedIdle) return { result: first, mayHaveArrived };
+    // Whatever comes of the second, the first may have been read whole before its connection was cut off.
+    const second = await sendOn(pool.fresh(url.origin));
+    return { result: second, mayHaveArrived: mayHaveArrived || isInDoubt(second) };
   }
 
   return {
     async send(request): Promise<WebhookAnswer> {
       const endpoint = checkEndpointUrl(request.url, { allowLoopback });
-      if (endpoint.kind === 'refused') return { kind: 'failed', error: 'address-refused', detail: 'the URL is refused', latencyMs: 0 };
+      if (endpoint.kind === 'refused') return refusedUrl;
 
       const startedAtMs = monotonicMs();
       let latencyMs: number | undefined;
@@ -61,14 +73,20 @@ export function httpsWebhookSender({
       const onStatus = (): void => {
         latencyMs = sinceStartMs();
       };
-      const result = await post(endpoint.url, request, { endsAtMs: startedAtMs + request.timeoutMs, onStatus });
+      const { result, mayHaveArrived } = await post(endpoint.url, request, { endsAtMs: startedAtMs + request.timeoutMs, onStatus });
       latencyMs ??= sinceStartMs();
       if (result.kind === 'answered') {
         const { status, retryAfter, excerpt } = result;
-        return { kind: 'answered', status, retryAfter, latencyMs, ...(excerpt === undefined ? {} : { excerpt }) };
+        return { kind: 'answered', status, retryAfter, latencyMs, mayHaveArrived, ...(excerpt === undefined ? {} : { excerpt }) };
       }
-      return { kind: 'failed', error: attemptErrorOf(result.error), detail: attemptDetailOf(result.error), latencyMs };
+      const { error } = result;
+      return { kind: 'failed', error: attemptErrorOf(error), detail: attemptDetailOf(error), latencyMs, mayHaveArrived };
     },
     close: () => pool.close(),
   };
+}
+
+/** By what was done, not by how it ended: any error at all can befall a connection that has taken the request. */
+function isInDoubt(exchange: Exchange): boolean {
+  return exchange.kind === 'broken' && exchange.begun;
 }

@@ -1,33 +1,17 @@
 import type { Subscription } from '../subscriptions/subscription.ts';
-import type { Admission } from '../pacing/circuits.ts';
+import type { ClaimedDelivery } from './claimed-delivery.ts';
 import type { DeliverParts } from './deliver-parts.ts';
-import type { Attempt, AttemptError, Claim, DeliveryMessage, DeliveryReason, Settlement } from '../delivery/delivery.ts';
-import { isRemoval } from './is-removal.ts';
+import type { Attempt, DeliveryReason, Settlement } from '../delivery/delivery.ts';
 import { lostClaim, type DeliveryOutcome } from '../delivery/message-outcome.ts';
+import { mayHaveArrived } from '../webhooks/may-have-arrived.ts';
 import { narrowedMessage } from '../delivery/narrowed-message.ts';
-import { nextStep, retryScheduleOf, type NextStep } from '../webhooks/retry-schedule.ts';
+import { nextStep, retryScheduleOf } from '../webhooks/retry-schedule.ts';
 import { endTurn, takeTurn, type Turn } from './state-turn.ts';
+import { tellAfterRecord, tellBeforeRecord, type EndedDelivery, type Step } from './tell-attempt.ts';
 import { verdictOf, type Verdict } from '../webhooks/verdict.ts';
 import { webhookBody } from '../webhooks/webhook-body.ts';
 import { webhookHeaders } from '../webhooks/webhook-headers.ts';
 import type { WebhookAnswer } from '../webhooks/webhook-sender.ts';
-
-export interface ClaimedDelivery {
-  readonly message: DeliveryMessage;
-  readonly group: string;
-  readonly lease: string;
-  readonly leaseUntil: Date;
-  readonly claim: Extract<Claim, { kind: 'claimed' }>;
-  readonly subscription: Subscription;
-  /** Of the subscription, opened, newest first. */
-  readonly secrets: readonly string[];
-  readonly admission: Admitted;
-  /** The request is over: what comes after it keeps nobody else from beginning one. */
-  readonly answered: () => void;
-}
-
-/** How the circuit let it through. With `probe` it is sent to find out whether the endpoint is back: a failure does not count. */
-export type Admitted = Exclude<Admission, { kind: 'open' }>;
 
 /** Between two looks at a state that is being sent for by another lane: seldom, and mostly over within one. */
 const busyWaitMs = 1_000;
@@ -46,28 +30,27 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   const late = turn.kind === 'superseded' && subscription.stale === 'late';
   if (turn.kind !== 'open' && !late) return settleUntried(parts, delivery, turn);
   const passages = turn.kind === 'open' ? turn.passages : [];
-  if (parts.now() >= leaseUntil) return giveUpLate(parts, delivery, passages);
+  if (parts.now().getTime() + parts.attemptTimeoutMs > leaseUntil.getTime()) return giveUpLate(parts, delivery, passages);
   const body = webhookBody(message.change, subscription);
   const headers = webhookHeaders(message, { at, body, secrets: delivery.secrets, late });
   const answer = await parts.sender.send({ url: subscription.url, headers, body, timeoutMs: parts.attemptTimeoutMs });
   delivery.answered();
 
   const now = parts.now();
-  const verdict = verdictOf(answer);
-  const step = stepAfter(verdict, delivery, { now, random: parts.random() });
+  const answeredAs = verdictOf(answer);
   // A 2xx is recorded before the guard is told, so that losing the guard now brings no repeat: what it was never told of counts as delivered.
   // A failure goes to the guard first, for the same reason: on record and untold, it would count as delivered.
-  if (step.kind !== 'delivered') await endTurn(parts.guard, passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
-  // Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on.
-  if (step.kind === 'gone') await parts.circuits.gone(subscription.id, now);
+  if (answeredAs.kind !== 'accepted') await endTurn(parts.guard, passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
+  const verdict = answeredAs.kind === 'gone' ? await goneOrFailed(parts, subscription, now) : answeredAs;
+  const step = stepAfter(verdict, delivery, { now, random: parts.random() });
+  const ended: EndedDelivery = { verdict, step, now, because: wordsOf(answer) };
+  await tellBeforeRecord(parts, delivery, ended);
 
   const settled = await parts.store.settle(settlementOf(delivery, { at, now, answer, step, refused: verdict.kind === 'refused' }));
   if (step.kind === 'delivered') await endTurn(parts.guard, passages, 'delivered');
-  await tell(parts, delivery, { verdict, step, now });
-  return settled === 'lost' ? lostClaim : outcomeOf(step, { answer, now });
+  await tellAfterRecord(parts, delivery, ended);
+  return settled === 'lost' ? lostClaim : outcomeOf(ended);
 }
-
-type Step = NextStep | { readonly kind: 'probe-failed' };
 
 function stepAfter(
   verdict: Verdict,
@@ -80,11 +63,12 @@ function stepAfter(
   return nextStep(verdict, { attempts: claim.attempts + 1, refusals, now, random, schedule: retryScheduleOf(subscription) });
 }
 
-/** Failures after which the request may be with the receiver all the same. */
-const unheard: readonly AttemptError[] = ['timeout', 'connection-reset', 'invalid-response', 'unknown'];
-
-function mayHaveArrived(answer: WebhookAnswer): boolean {
-  return answer.kind === 'failed' && unheard.includes(answer.error);
+/**
+ * A 410 of an endpoint that the subscription has left meanwhile, or that its owner has enabled anew, says nothing of the one it has now.
+ * Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on.
+ */
+async function goneOrFailed({ circuits }: DeliverParts, subscription: Subscription, now: Date): Promise<Verdict> {
+  return (await circuits.gone(subscription, now)) === 'changed' ? { kind: 'failed', retryAfter: null } : { kind: 'gone' };
 }
 
 async function settleUntried(
@@ -101,8 +85,8 @@ async function settleUntried(
 }
 
 /**
- * It was stopped on its way here, for so long that its lease is over. Others may have gone on with the lane since, and sent what is behind it, or be
- * about to: whatever goes out after this went out within its lease.
+ * It was stopped on its way here, for so long that an attempt could outlive its lease. Others may go on with the lane then, and send what is behind
+ * it: whatever goes out after this is answered, or given up, within its lease.
  */
 async function giveUpLate(
   parts: DeliverParts,
@@ -140,30 +124,15 @@ function settlementOf({ message, lease, subscription }: ClaimedDelivery, { at, n
   return { ...made, status, nextAttemptAt: new Date(now.getTime() + step.waitMs) };
 }
 
-/** What the rest of the relay learns from an attempt, once it is on record. */
-async function tell(
-  parts: DeliverParts,
-  { message, group, subscription, admission }: ClaimedDelivery,
-  { verdict, step, now }: { verdict: Verdict; step: Step; now: Date },
-): Promise<void> {
-  if (step.kind === 'delivered') measure(parts, message, now);
-  if (step.kind === 'exhausted') await parts.circuits.exhausted(subscription.id, now);
-  if (verdict.kind !== 'gone') await parts.circuits.noteAttempt(subscription, { group, verdict: verdict.kind, now, admission });
-}
-
-/** What is sent again on request is as old as it is, and says nothing about the relay. */
-function measure({ metrics }: DeliverParts, message: DeliveryMessage, now: Date): void {
-  if (message.replay !== undefined) return;
-  const latencyMs = Math.max(0, now.getTime() - Date.parse(message.change.time));
-  metrics.time('DeliveryLatencyMs', latencyMs, { Subscription: message.subscription });
-  if (isRemoval(message)) metrics.time('RemovalLatencyMs', latencyMs, { Subscription: message.subscription });
-}
-
-function outcomeOf(step: Step, { answer, now }: { answer: WebhookAnswer; now: Date }): DeliveryOutcome {
+function outcomeOf({ step, because, now }: EndedDelivery): DeliveryOutcome {
   if (step.kind === 'delivered') return { kind: 'delivered' };
   if (step.kind === 'probe-failed') return { kind: 'held', reason: 'circuit' };
-  const because = answer.kind === 'failed' ? answer.error : `status-${answer.status}`;
   if (step.kind === 'wait') return { kind: 'failing', dueAt: new Date(now.getTime() + step.waitMs), because };
   const reason: DeliveryReason = step.kind;
   return { kind: 'dead', reason, because };
+}
+
+/** Log-safe: an error kind, `status-500`. */
+function wordsOf(answer: WebhookAnswer): string {
+  return answer.kind === 'failed' ? answer.error : `status-${answer.status}`;
 }

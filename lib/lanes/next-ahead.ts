@@ -1,6 +1,6 @@
 import type { DeliverParts } from './deliver-parts.ts';
 import { isOwed } from './is-owed.ts';
-import { isRemoval } from './is-removal.ts';
+import { isRemoval } from '../identity/is-removal.ts';
 import type { ParkedDelivery, ParkedLane } from '../delivery/lane-store.ts';
 import { readableIn } from './readable-lane.ts';
 
@@ -26,7 +26,7 @@ export async function nextAhead(
       if (!isOwed(record)) continue;
       const triedAt = record?.attempts.at(-1)?.time;
       if (triedAt === undefined) return entry;
-      if (isRemoval(entry.message) && (longest === undefined || triedAt < longest.triedAt)) longest = { entry, triedAt };
+      if (isRemoval(entry.message.change) && (longest === undefined || triedAt < longest.triedAt)) longest = { entry, triedAt };
     }
     const last = page.at(-1);
     if (last === undefined) break;

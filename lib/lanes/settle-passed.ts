@@ -1,11 +1,10 @@
 import type { DeliverParts } from './deliver-parts.ts';
 import type { DeliveryId } from '../delivery/delivery.ts';
 import { isOwed } from './is-owed.ts';
-import { isRemoval } from './is-removal.ts';
+import { isRemoval } from '../identity/is-removal.ts';
 import type { ParkedLane } from '../delivery/lane-store.ts';
-import type { DeliveryOutcome } from '../delivery/message-outcome.ts';
 import { readableIn } from './readable-lane.ts';
-import { yieldBefore, type InTheWay } from './yield-before.ts';
+import { yieldBefore, type GotThrough, type InTheWay } from './yield-before.ts';
 
 const pageSize = 10;
 
@@ -31,7 +30,7 @@ export type Settled =
 export async function settlePassed(
   parts: DeliverParts,
   lane: ParkedLane,
-  { from, note }: { from: number; note: (outcome: DeliveryOutcome) => void },
+  { from, ...work }: { from: number } & Pick<GotThrough, 'note' | 'hasTime'>,
 ): Promise<Settled> {
   let removalAt = -1;
   for (const { position, delivery, ahead, removal } of (await suspectsIn(parts, lane, from)).toReversed()) {
@@ -39,7 +38,7 @@ export async function settlePassed(
     const record = await parts.store.find(delivery);
     if (removal && removalAt < 0 && isOwed(record)) removalAt = position;
     if (!ahead || record?.status !== 'delivered') continue;
-    const inTheWay = await yieldBefore(parts, lane, { position, delivery, from: 0, note });
+    const inTheWay = await yieldBefore(parts, lane, { position, delivery, from: 0, ...work });
     return inTheWay ?? { kind: 'settled', removalAt, yielded: true };
   }
   return { kind: 'settled', removalAt, yielded: false };
@@ -58,7 +57,7 @@ async function suspectsIn(parts: DeliverParts, lane: ParkedLane, from: number): 
   for (let next = from; next <= lane.removalAt;) {
     const page = await readableIn(parts, lane, { from: next, limit: pageSize });
     for (const { position, message, ahead = false } of page) {
-      const removal = isRemoval(message);
+      const removal = isRemoval(message.change);
       if (position <= lane.removalAt && (ahead || removal)) suspects.push({ position, delivery: message.delivery, ahead, removal });
       next = position + 1;
     }

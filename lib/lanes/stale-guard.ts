@@ -13,7 +13,7 @@ export interface Passage extends GuardedState {
   /** A name for this one passage; the lease of the delivery's claim. */
   readonly lease: string;
   readonly now: Date;
-  /** The attempt has ended by then, or its process has. */
+  /** The attempt has ended by then, or its process has: none is begun that could take longer. */
   readonly until: Date;
 }
 
@@ -37,7 +37,7 @@ export type PassageEnd = 'delivered' | 'failed' | 'unknown';
  * - between `enter` and the subscriber's answer, or between a 2xx and the delivery's record: the passage stays begun and its lease runs out.
  *   Whether the subscriber has the change, nobody knows. It is still owed, comes again and may pass; what is older may not, because a passage
  *   that nobody ended counts as delivered. Even if every repeat then fails, what is older stays out: Okta's truth is the newer one.
- * - when the request left and no answer came back (a timeout, a reset): the same, but the state is free at once.
+ * - when the request left and its receiver's word did not come back (a timeout, a reset, a gateway's 502): the same, but the state is free at once.
  * - between the record of a 2xx and `leave`: the same, but nothing comes again. Until the lease runs out the state is busy.
  * - between the `leave` of a failure and its record: the attempt is made again, uncounted.
  * So in no window is an older change sent after a newer one was acknowledged, and a refusal that was seen leaves no doubt: after it, what is
@@ -55,7 +55,7 @@ export interface StaleGuard {
 }
 
 /**
- * How long a state is remembered after its last passage. An older change cannot come later than this: the log keeps it 7 days, the queues
- * 14 each, and a lane's head waits three days at most.
+ * How long a state is remembered after its last passage. An older change cannot come later than this, not as a dead letter that is sent again on its last
+ * day either: the log keeps it 7 days, the queue 14, a lane 7 and a pause 7 more, its letter 30, and then the queue 14 and a pause 7 once more.
  */
-export const stateRetentionDays = 30;
+export const stateRetentionDays = 90;

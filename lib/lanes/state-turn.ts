@@ -43,8 +43,8 @@ export async function takeTurn(guard: StaleGuard, { message, ...request }: TurnR
   }
 
   const passages: Passage[] = [];
-  for (const of of tombstone !== undefined && deletes ? [tombstone, state(statekey)] : [state(statekey)]) {
-    const passage = { ...of, ...request, sequence };
+  for (const guarded of tombstone !== undefined && deletes ? [tombstone, state(statekey)] : [state(statekey)]) {
+    const passage = { ...guarded, ...request, sequence };
     const standing = await enterOrRelease(guard, passage, passages);
     if (standing.kind !== 'open') {
       await endTurn(guard, passages, 'failed');

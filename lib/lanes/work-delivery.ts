@@ -6,7 +6,7 @@ import type { Admission } from '../pacing/circuits.ts';
 import type { DeliverParts } from './deliver-parts.ts';
 import { deliveryLifetimeMs, type Claim, type DeliveryMessage } from '../delivery/delivery.ts';
 import { isLeftToSweep } from './is-left-to-sweep.ts';
-import { isRemoval } from './is-removal.ts';
+import { isRemoval } from '../identity/is-removal.ts';
 import { lostClaim, type DeliveryOutcome, type SettledOutcome } from '../delivery/message-outcome.ts';
 import { narrowedMessage } from '../delivery/narrowed-message.ts';
 
@@ -21,6 +21,8 @@ export interface DeliveryWork {
   readonly probe: boolean;
   /** It may have failed before and not be due: then it takes none of what the subscription's limits leave to those behind it. */
   readonly mayWait?: boolean;
+  /** Of its lane: where it was last attempted before that, it does not wait for its time. */
+  readonly hastenedAt?: Date | undefined;
   /** Awaited once the delivery is claimed, before anything is sent. */
   readonly beforeSend?: (() => Promise<void>) | undefined;
 }
@@ -38,16 +40,19 @@ export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Pro
   if (target.kind === 'held') return target;
   if (target.kind === 'unwanted') return settleUnwanted(parts, work.message, target.ending);
 
-  const dueAt = work.mayWait === true && !work.probe ? await dueLater(parts, work.message) : undefined;
+  const early = await isHastened(parts, work);
+  const dueAt = work.mayWait === true && !work.probe && !early ? await dueLater(parts, work.message) : undefined;
   if (dueAt !== undefined) return { kind: 'failing', dueAt, because: 'not-yet' };
   const { subscription } = target;
+  const ended = subscription.circuit === undefined ? undefined : await settledBefore(parts, work.message);
+  if (ended !== undefined) return ended;
   const place = await parts.limiter.enter(subscription.id, subscription.limits);
   if (place.kind === 'full') return { kind: 'limited', retryMs: place.retryMs };
   try {
     // Behind the limiter: a probe that is due must not be taken by what has no room.
     const admission = await admitted(parts, subscription, work);
     if (admission.kind === 'open') return { kind: 'held', reason: 'circuit' };
-    const { claim, ...lease } = await claimed(parts, work.message, admission.kind === 'probe');
+    const { claim, ...lease } = await claimed(parts, work.message, early || admission.kind === 'probe');
     if (claim.kind !== 'claimed') return unclaimed(parts, claim);
     // Never without a single attempt: a pause may have used up all of its time.
     const isExpired = claim.attempts > 0 && parts.now().getTime() - claim.createdAt.getTime() > deliveryLifetimeMs;
@@ -57,6 +62,18 @@ export async function workDelivery(parts: DeliverParts, work: DeliveryWork): Pro
   } finally {
     place.leave();
   }
+}
+
+/** A repeat of what is settled must not take the probe that is due, of which there is one in up to fifteen minutes; nor is it one that `sweep` has sent. */
+async function settledBefore({ store }: DeliverParts, { delivery }: DeliveryMessage): Promise<DeliveryOutcome | undefined> {
+  const { status = 'pending' } = (await store.find(delivery)) ?? {};
+  return status === 'pending' || status === 'parked' ? undefined : { kind: 'duplicate', status };
+}
+
+/** An attempt that was under way when its lane was hastened may have met the endpoint as it was before. */
+async function isHastened({ store }: DeliverParts, { message: { delivery }, hastenedAt }: DeliveryWork): Promise<boolean> {
+  const last = hastenedAt === undefined ? undefined : (await store.find(delivery))?.attempts.at(-1);
+  return hastenedAt !== undefined && last !== undefined && Date.parse(last.time) < hastenedAt.getTime();
 }
 
 async function dueLater({ store, now }: DeliverParts, { delivery }: DeliveryMessage): Promise<Date | undefined> {
@@ -92,7 +109,7 @@ async function findTarget(parts: DeliverParts, { message, probe }: DeliveryWork)
   if (subscription.status === 'paused') return { kind: 'held', reason: 'paused' };
   const { circuit } = subscription;
   const now = parts.now();
-  const mayBeProbe = circuit !== undefined && isProbeDue(circuit, now) && (isRemoval(message) || !isLeftToSweep(circuit, now));
+  const mayBeProbe = circuit !== undefined && isProbeDue(circuit, now) && (isRemoval(message.change) || !isLeftToSweep(circuit, now));
   if (circuit !== undefined && !probe && !mayBeProbe) return { kind: 'held', reason: 'circuit' };
   const context = { purpose: 'signing-secret', owner: subscription.id } as const;
   const live = liveSecrets(subscription.signingSecrets, parts.now());

@@ -1,7 +1,7 @@
 import type { DeliverParts } from './deliver-parts.ts';
 import type { DeliveryMessage } from '../delivery/delivery.ts';
 import { isInLane } from './is-in-lane.ts';
-import { isRemoval } from './is-removal.ts';
+import { isRemoval } from '../identity/is-removal.ts';
 import type { LaneEnd, LaneWork } from './lane-work.ts';
 import type { ParkedLane, ParkReason } from '../delivery/lane-store.ts';
 import { isSettled, type DeliveryOutcome, type MessageOutcome } from '../delivery/message-outcome.ts';
@@ -104,7 +104,7 @@ export class GroupWork {
       subscription: message.subscription,
       epoch: this.#parts.newLease(),
       message: await this.#narrowed(message),
-      removal: isRemoval(message),
+      removal: isRemoval(message.change),
       reason,
       dueAt: outcome.kind === 'failing' ? outcome.dueAt : now,
       now,
@@ -130,7 +130,7 @@ export class GroupWork {
       return outcome;
     }
     const now = this.#parts.now();
-    const entry = { removal: isRemoval(message), now };
+    const entry = { removal: isRemoval(message.change), now };
     const appended = isIn ? current : await this.#parts.lanes.append(current, { message: await this.#narrowed(message), ...entry });
     if (appended === undefined) return undefined;
     this.#lane = appended;

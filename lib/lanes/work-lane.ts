@@ -10,7 +10,7 @@ import { readableIn } from './readable-lane.ts';
 import { settlePassed } from './settle-passed.ts';
 import { wasSent } from './was-sent.ts';
 import { workDelivery } from './work-delivery.ts';
-import { yieldBefore, type InTheWay } from './yield-before.ts';
+import { yieldBefore } from './yield-before.ts';
 
 /** A token that is not heard of for so long is given out anew by `sweep`. Longer than any message is invisible. */
 export const releaseLostMs = 10 * 60_000;
@@ -64,7 +64,7 @@ class LaneWorker {
   async run(): Promise<LaneEnd> {
     await this.#passTried();
     if (this.#removalAt > 0) {
-      const settled = await settlePassed(this.#parts, this.#lane, { from: this.#position, note: this.#note });
+      const settled = await settlePassed(this.#parts, this.#lane, { from: this.#position, note: this.#note, hasTime: this.#work.hasTime });
       if (settled.kind === 'waits') return settled;
       this.#removalAt = settled.removalAt;
       if (settled.yielded) this.#beginAnew();
@@ -80,8 +80,9 @@ class LaneWorker {
   readonly #note = (outcome: DeliveryOutcome): void => this.#work.note(outcome, this.#lane.subscription);
 
   async #passTried(): Promise<void> {
-    const { tried } = this.#lane;
-    if (tried === undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
+    const { tried, hastenedAt } = this.#lane;
+    // Of one that was hastened, the deliveries' own records tell what has been tried since.
+    if (tried === undefined || hastenedAt !== undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
     // To one that is deleted or disabled nothing is sent any more, so nothing of it waits for its time.
     const { status = 'deleted' } = (await this.#parts.subscriptions.find(this.#lane.subscription)) ?? {};
     if (status === 'deleted' || status === 'disabled') return;
@@ -119,7 +120,8 @@ class LaneWorker {
     const mayWait = entry.position < this.#removalAt;
     const beforeSend = isFirst || entry.ahead === true ? undefined : () => this.#parts.lanes.markAhead(this.#lane, entry.position);
     const { message } = entry;
-    const outcome = await workDelivery(this.#parts, { message, group: this.#lane.group, probe: this.#probe, mayWait, beforeSend });
+    const { group, hastenedAt } = this.#lane;
+    const outcome = await workDelivery(this.#parts, { message, group, probe: this.#probe, mayWait, hastenedAt, beforeSend });
     const isOut = wasSent(outcome);
     const from = entry.position + (isOut && this.#probe ? 1 : 0);
     if (isOut) [this.#probe, this.#hasAsked] = [false, true];
@@ -132,7 +134,10 @@ class LaneWorker {
       return undefined;
     }
     const mustYield = !isFirst && (await hasPassed(this.#parts, this.#lane, { position: entry.position, outcome }));
-    const inTheWay = mustYield ? await this.#yieldFailing(entry) : undefined;
+    const through = { position: entry.position, delivery: message.delivery, from: this.#failing.from };
+    const inTheWay = mustYield
+      ? await yieldBefore(this.#parts, this.#lane, { ...through, note: this.#note, hasTime: this.#work.hasTime })
+      : undefined;
     if (inTheWay !== undefined) return inTheWay;
     await this.#parts.lanes.remove(this.#lane, entry.position);
     this.#moved = true;
@@ -143,14 +148,17 @@ class LaneWorker {
    * The circuit is open. Where it is because of what stands at the heads of lanes, no probe would ever get through: so when the head has failed in its
    * probe, one of those that wait behind it up to the last removal has a request as well, and the head yields to it if it gets through.
    */
-  async #held(reason: 'circuit' | 'paused', from: number): Promise<LaneEnd | 'anew' | undefined> {
-    const mayGoAhead = this.#mayGoAhead && reason === 'circuit';
-    const next = mayGoAhead ? await nextAhead(this.#parts, this.#lane, { from, to: this.#removalAt }) : undefined;
-    if (next === undefined) return this.#layDown(this.#parts.now(), reason);
-    this.#mayGoAhead = false;
-    this.#probe = true;
-    this.#failing.skip({ to: next.position, dueAt: this.#parts.now() });
-    return this.#step(next);
+  async #held(reason: 'circuit' | 'paused', from: number): Promise<LaneEnd | 'anew'> {
+    for (let mayGoAhead = this.#mayGoAhead && reason === 'circuit'; mayGoAhead; mayGoAhead = this.#probe) {
+      const next = await nextAhead(this.#parts, this.#lane, { from, to: this.#removalAt });
+      if (next === undefined) break;
+      [this.#mayGoAhead, this.#probe] = [false, true];
+      this.#failing.skip({ to: next.position, dueAt: this.#parts.now() });
+      const end = await this.#step(next);
+      // Settled without a request, it leaves that to another that waits, and not to what it was let ahead of.
+      if (end !== undefined) return end;
+    }
+    return this.#layDown(this.#parts.now(), reason);
   }
 
   /** Not everything before has been looked at, and what stands in two places hides what is in between: a lane that is opened was read from its head. */
@@ -158,12 +166,6 @@ class LaneWorker {
     this.#failing.clear();
     this.#position = 0;
     return 'anew';
-  }
-
-  /** Something in the way: the lane is gone on with when it has passed. */
-  async #yieldFailing({ position, message: { delivery } }: ParkedDelivery): Promise<InTheWay | undefined> {
-    const { from } = this.#failing;
-    return yieldBefore(this.#parts, this.#lane, { position, delivery, from, note: this.#note });
   }
 
   /** Behind the last delivery. */

@@ -7,7 +7,7 @@ import { yieldDelivery } from './work-delivery.ts';
 
 const pageSize = 10;
 
-/** Something is being sent right now that has to yield: to be gone on with when it has ended. */
+/** Something is being sent right now that has to yield, or time is up: to be gone on with then, where it was left. */
 export type InTheWay = Extract<DeliveryOutcome, { kind: 'waits' }>;
 
 export interface GotThrough {
@@ -16,6 +16,8 @@ export interface GotThrough {
   /** Nothing waits before this position. */
   readonly from: number;
   readonly note: (outcome: DeliveryOutcome) => void;
+  /** As `LaneWork.hasTime`. */
+  readonly hasTime: () => boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function yieldBefore(parts: DeliverParts, lane: ParkedLane, through
     const page = await readableIn(parts, lane, { from, limit: pageSize });
     for (const { position, message } of page) {
       if (position >= through.position || message.delivery === through.delivery) return undefined;
+      if (!through.hasTime()) return { kind: 'waits', waitMs: 0, reason: 'out-of-time' };
       const outcome = await yieldDelivery(parts, message);
       through.note(outcome);
       if (outcome.kind === 'waits') return outcome;

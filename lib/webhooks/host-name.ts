@@ -22,11 +22,12 @@ const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
  * no address. A name that passes may still resolve to anything; the sender checks that for each connection.
  */
 export function hostNameProblem(host: string): string | undefined {
+  // First of all: what is said of a name below repeats it.
+  if (host.length > maxNameLength) return `must not have a host name longer than ${maxNameLength} characters`;
   if (host.endsWith('.')) return 'must not end its host name with a dot';
   const inside = [...insideNames, ...metadataNames].find((name) => host === name || host.endsWith(`.${name}`));
   if (inside !== undefined) return `must not point at ${host}: names under "${inside}" do not lead to the public internet`;
   if (!host.includes('.')) return `must not point at ${host}: a host name without a dot does not lead to the public internet`;
-  if (host.length > maxNameLength) return `must not have a host name longer than ${maxNameLength} characters`;
   const labels = host.split('.');
   if (!labels.every((part) => label.test(part))) return 'must have a host name of letters, digits and dashes, 63 at most between two dots';
   // No top-level domain is a number, and resolvers differ in what they make of one.

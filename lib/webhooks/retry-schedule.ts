@@ -7,8 +7,8 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 /**
- * Wait before the attempt with the same index, in milliseconds; the first is made at once. Standard Webhooks 1.0 suggests
- * this schedule, design section 6 fixes it: ten attempts in a little over three days.
+ * Wait before the attempt with the same index, in milliseconds; the first is made at once. The schedule that Standard Webhooks 1.0
+ * suggests, and that docs/subscribers.md promises: ten attempts in a little over three days.
  */
 export const failureSchedule: readonly number[] = [
   0,

@@ -18,10 +18,19 @@ export type WebhookAnswer =
       readonly status: number;
       readonly retryAfter: string | null;
       readonly latencyMs: number;
+      /** The request went out before as well, on a connection that was cut off without an answer. Absent: it did not. */
+      readonly mayHaveArrived?: boolean;
       /** Beginning of the body, if some of it came with the status: at most 256 characters, control characters escaped. */
       readonly excerpt?: string;
     }
-  | { readonly kind: 'failed'; readonly error: AttemptError; readonly detail: string; readonly latencyMs: number };
+  | {
+      readonly kind: 'failed';
+      readonly error: AttemptError;
+      readonly detail: string;
+      readonly latencyMs: number;
+      /** Some of the request went out on an open connection. Without it nothing did: what was not begun cannot have arrived. */
+      readonly mayHaveArrived: boolean;
+    };
 
 /** Port: one POST to a subscriber. Never throws for anything the other side or the network does. */
 export interface WebhookSender {

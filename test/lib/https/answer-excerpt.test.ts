@@ -110,10 +110,11 @@ describe('the answer of a subscriber', () => {
     const startedAt = performance.now();
     const answer = await answerOf(({ socket }) => {
       socket.write(`${head(1_000)}early`);
-      setTimeout(() => socket.write(' late'), 500).unref();
+      setTimeout(() => socket.write(' late'), 2_500).unref();
     });
     expect(answer).toMatchObject({ ...refused, excerpt: 'early' });
-    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    // Of the five seconds that the attempt has; the rest is for a machine that is busy.
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 
   it('comes with a few of the bytes that trickle in', async () => {

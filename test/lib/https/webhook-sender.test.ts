@@ -42,7 +42,8 @@ async function sendTo(
 describe('sending a webhook', () => {
   it('posts the bytes with the headers given, to path and query', async () => {
     const { answer, subscriber: target } = await sendTo(answering(ok));
-    expect(answer).toEqual({ kind: 'answered', status: 200, retryAfter: null, latencyMs: expect.any(Number) as number, excerpt: 'ok' });
+    const latencyMs = expect.any(Number) as number;
+    expect(answer).toEqual({ kind: 'answered', status: 200, retryAfter: null, latencyMs, mayHaveArrived: false, excerpt: 'ok' });
     const [request] = target.requests;
     expect(request?.head.split('\r\n')[0]).toBe('POST /hook?team=a HTTP/1.1');
     expect(request?.head).toContain('content-type: application/cloudevents+json');
@@ -150,12 +151,16 @@ describe('a connection that died while it was idle', () => {
 });
 
 describe('a connection that is kept', () => {
-  /** Sends twice, a moment apart, and answers which connection and request of it each was. */
-  async function twice(answer: (request: RawRequest) => void, pauseMs = 30): Promise<number[]> {
-    const target = await subscriber(answer);
+  /** Sends twice, the second time when the first connection has ended on both sides, and answers which request of its connection each was. */
+  async function twice(answer: (request: RawRequest) => void): Promise<number[]> {
+    const ended = Promise.withResolvers<undefined>();
+    const target = await subscriber((request) => {
+      if (request.number === 1) request.socket.once('close', () => ended.resolve(undefined));
+      answer(request);
+    });
     const one = sender();
     expect(status(await one.send(post(urlOf(target))))).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await ended.promise;
     expect(status(await one.send(post(urlOf(target))))).toBe(200);
     return target.requests.map(({ onConnection }) => onConnection);
   }
@@ -191,6 +196,9 @@ describe('a connection that is kept', () => {
   });
 });
 
+/** Of the five seconds that the time of an attempt, or what drips byte by byte, would take to its end; the rest is for a machine that is busy. */
+const wellBeforeMs = 4_000;
+
 describe('a subscriber that misbehaves', () => {
   it.each<[string, string, (request: RawRequest) => void]>([
     ['says nothing', 'timeout', () => undefined],
@@ -221,8 +229,9 @@ describe('a subscriber that misbehaves', () => {
     ['cuts the connection', 'connection-reset', ({ socket }) => void socket.resetAndDestroy()],
   ])('and %s is answered with %s in time', async (_, expected, answer) => {
     const startedAt = performance.now();
-    expect(status((await sendTo(answer, 400)).answer)).toBe(expected);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // A short time for those that use it up; the others are known for what they are at once, which a busy machine may take a while for.
+    expect(status((await sendTo(answer, expected === 'timeout' ? 400 : 5_000)).answer)).toBe(expected);
+    expect(performance.now() - startedAt).toBeLessThan(wellBeforeMs);
   });
 
   it.each<[string, (request: RawRequest) => void]>([
@@ -238,7 +247,7 @@ describe('a subscriber that misbehaves', () => {
   ])('still answered 200 when there is %s', async (_, answer) => {
     const startedAt = performance.now();
     expect(status((await sendTo(answer, 5_000)).answer)).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    expect(performance.now() - startedAt).toBeLessThan(wellBeforeMs);
   });
 
   it('does not make the next one wait for, or read, the rest of a body', async () => {
@@ -248,7 +257,7 @@ describe('a subscriber that misbehaves', () => {
     const one = sender();
     const first = await one.send(post(urlOf(target)));
     expect(first).toMatchObject({ kind: 'answered', status: 200 });
-    expect(first.latencyMs).toBeLessThan(900);
+    expect(first.latencyMs).toBeLessThan(wellBeforeMs);
     expect(status(await one.send(post(urlOf(target))))).toBe(200);
     expect(target.requests.map(({ onConnection }) => onConnection)).toEqual([1, 1]);
   });
@@ -313,7 +322,7 @@ describe('where a webhook may go', () => {
   it('a name server that stays silent uses up the time of the attempt and no more', async () => {
     const startedAt = performance.now();
     expect(status(await sender({ resolve: () => new Promise(() => undefined) }).send(post(nowhere, 200)))).toBe('timeout');
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(wellBeforeMs);
   });
 
   it('a port where nobody listens refuses the connection', async () => {
@@ -367,7 +376,7 @@ describe('TLS', () => {
     const target = await subscriber(() => undefined, { onConnection: () => undefined });
     const startedAt = performance.now();
     expect(status(await sender({ resolve }).send(post(urlFor('hooks.example.com', target), 300)))).toBe('timeout');
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(wellBeforeMs);
   });
 });
 

@@ -1,4 +1,5 @@
 import { InMemoryDeliveryStore } from '../delivery/in-memory-delivery-store.ts';
+import { InMemoryLaneStore } from '../delivery/in-memory-lane-store.ts';
 import { memoryDeliveryQueue } from '../../support/memory-delivery-queue.ts';
 import { deliveryTo } from '../../support/deliveries.ts';
 import type { DeliveryMessage, DeliveryReason, DeliveryStatus } from '#lib/delivery/delivery.ts';
@@ -22,5 +23,5 @@ export async function relayWith(overrides: Partial<Subscription> = {}, queue = m
     await deliveries.settle({ id: message.delivery, lease, status, ...(reason === undefined ? {} : { reason }), ...letter });
   };
   const message = deliveryTo(subscription, '00uAna', '2d050e48-fc0a-11ea-bbf6-1d98632c66b8').message;
-  return { subscription, subscriptions, deliveries, queue, settle, message };
+  return { subscription, subscriptions, deliveries, lanes: new InMemoryLaneStore(), queue, now: () => now, settle, message };
 }

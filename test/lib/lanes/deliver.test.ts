@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
-import type { Delivery } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { answered, DeliverHarness, received, signingSecret, withCalls } from './deliver-harness.ts';
@@ -15,7 +14,6 @@ beforeEach(() => {
 });
 const run = (messages: ReceivedMessage[], replacing: Partial<DeliverParts> = {}, remainingMs = plenty) =>
   deliver(harness.parts(replacing), messages, remainingMs);
-const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
 const change = (id: string) => deliveryMessage({ change: id, type: 'identity.user.updated' });
 
 describe('delivering a batch', () => {
@@ -31,7 +29,7 @@ describe('delivering a batch', () => {
     expect(new Webhook(signingSecret).verify(Buffer.from(request?.body ?? []).toString(), request?.headers ?? {})).toEqual(
       change('c-1').change,
     );
-    expect(recordOf('c-1')).toMatchObject({
+    expect(harness.recordOf('c-1')).toMatchObject({
       status: 'delivered',
       attempts: [{ time: new Date(harness.nowMs).toISOString(), status: 204, latencyMs: 12, error: null }],
     });
@@ -82,15 +80,15 @@ describe('delivering a batch', () => {
     harness.answer = () => answered(503, '86400');
     const { failures, counts } = await run([received('1', 'g', change('c-1')), received('2', 'g', change('c-2'))]);
     expect([failures, counts.parked, harness.visibility]).toEqual([[], 2, []]);
-    expect(recordOf('c-1')).toMatchObject({ status: 'parked', nextAttemptAt: new Date(harness.nowMs + 86_400_000).toISOString() });
-    expect(recordOf('c-2')).toMatchObject({ status: 'parked', attempts: [] });
+    expect(harness.recordOf('c-1')).toMatchObject({ status: 'parked', nextAttemptAt: new Date(harness.nowMs + 86_400_000).toISOString() });
+    expect(harness.recordOf('c-2')).toMatchObject({ status: 'parked', attempts: [] });
     harness.nowMs += 86_399_000;
     expect(await harness.releases()).toEqual([]);
     harness.nowMs += 1_000;
     harness.answer = () => answered(200);
     expect((await run(await harness.releases())).failures).toEqual([]);
     expect(harness.sentIds()).toEqual(['c-1', 'c-1', 'c-2']);
-    expect(recordOf('c-1')).toMatchObject({ status: 'delivered', attempts: [{ status: 503 }, { status: 200 }] });
+    expect(harness.recordOf('c-1')).toMatchObject({ status: 'delivered', attempts: [{ status: 503 }, { status: 200 }] });
   });
 
   it('waits for the lease of another instance', async () => {
@@ -109,15 +107,15 @@ describe('delivering a batch', () => {
     harness.nowMs += 5_000;
     expect((await run(batch)).failures).toEqual([]);
     for (let attempt = 3; attempt <= 10; attempt += 1) {
-      expect(recordOf('c-1')?.status).toBe('parked');
-      harness.nowMs = Date.parse(recordOf('c-1')?.nextAttemptAt ?? '');
+      expect(harness.recordOf('c-1')?.status).toBe('parked');
+      harness.nowMs = Date.parse(harness.recordOf('c-1')?.nextAttemptAt ?? '');
       await run(await harness.releases());
     }
-    expect(recordOf('c-1')).toMatchObject({ status: 'dead', reason: 'exhausted' });
-    expect(recordOf('c-1')?.attempts).toHaveLength(10);
+    expect(harness.recordOf('c-1')).toMatchObject({ status: 'dead', reason: 'exhausted' });
+    expect(harness.recordOf('c-1')?.attempts).toHaveLength(10);
     // 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours.
     expect(harness.nowMs - startedAt).toBe(5_000 + 35 * 60_000 + 75 * 3_600_000);
-    expect(recordOf('c-2')?.status).toBe('delivered');
+    expect(harness.recordOf('c-2')?.status).toBe('delivered');
     expect(harness.sentIds().filter((id) => id === 'c-2')).toHaveLength(1);
   });
 
@@ -126,11 +124,11 @@ describe('delivering a batch', () => {
     const startedAt = harness.nowMs;
     expect((await run([received('1', 'g', change('c-1'))])).failures).toEqual([]);
     for (const wait of [5 * 60, 29 * 60]) {
-      expect(recordOf('c-1')?.nextAttemptAt).toBe(new Date(harness.nowMs + wait * 1_000).toISOString());
+      expect(harness.recordOf('c-1')?.nextAttemptAt).toBe(new Date(harness.nowMs + wait * 1_000).toISOString());
       harness.nowMs += wait * 1_000;
       await run(await harness.releases());
     }
-    expect(recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status }, { status }, { status }] });
+    expect(harness.recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status }, { status }, { status }] });
     expect(harness.nowMs - startedAt).toBeLessThanOrEqual(35 * 60_000);
   });
 
@@ -138,13 +136,13 @@ describe('delivering a batch', () => {
     harness.answer = () => answered(410);
     expect(await run([received('1', 'g', change('c-1'))])).toMatchObject({ failures: [], counts: { dead: 1 }, reasons: ['status-410'] });
     expect(await harness.subscriptions.find(payrollId)).toMatchObject({ status: 'disabled', disabledReason: 'gone' });
-    expect(recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status: 410 }] });
+    expect(harness.recordOf('c-1')).toMatchObject({ status: 'dead', attempts: [{ status: 410 }] });
   });
 
   it('cancels what is owed to a deleted subscription', async () => {
     harness.subscriptions.clear();
     expect(await run([received('1', 'g', change('c-1'))])).toMatchObject({ failures: [], counts: { cancelled: 1 } });
-    expect([recordOf('c-1')?.status, harness.sent]).toEqual(['cancelled', []]);
+    expect([harness.recordOf('c-1')?.status, harness.sent]).toEqual(['cancelled', []]);
   });
 
   it('gives up what is owed to a disabled subscription', async () => {
@@ -154,7 +152,7 @@ describe('delivering a batch', () => {
       counts: { dead: 1 },
       reasons: ['subscription-disabled'],
     });
-    expect([recordOf('c-1')?.status, harness.sent]).toEqual(['dead', []]);
+    expect([harness.recordOf('c-1')?.status, harness.sent]).toEqual(['dead', []]);
   });
 
   it('puts what it cannot read into quarantine and goes on', async () => {

@@ -9,12 +9,9 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run: DeliverHarness['run'] = (...batch) => harness.run(...batch);
-const message = inLane;
 const head = deliveryMessage({ change: 'head', type: 'identity.user.updated' });
 const second = deliveryMessage({ change: 'second', type: 'identity.user.updated' });
 const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
-const recordOf: DeliverHarness['recordOf'] = (change) => harness.recordOf(change);
 const lane = () => harness.lanes.find({ queue: 'deliveries', group: 'g' });
 const circuit = async () => (await harness.subscriptions.find(payrollId))?.circuit;
 
@@ -37,50 +34,50 @@ async function probe(receiveCount = 1): Promise<ReceivedMessage> {
 /** The head failed and is due in ten hours, and the circuit has opened since. */
 async function waitingHead(): Promise<void> {
   harness.answer = () => answered(503, '36000');
-  await run([message(head)]);
+  await harness.run([inLane(head)]);
   await open();
 }
 
 describe('the probe of an open circuit', () => {
   it('is a request also where the head of its lane is not due, and counts as no attempt of it', async () => {
     await waitingHead();
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     expect(await lane()).toMatchObject({ reason: 'circuit', tail: 2 });
     harness.nowMs += minute;
-    await run([await probe()]);
+    await harness.run([await probe()]);
     expect(harness.sentIds()).toEqual(['head', 'head', 'leaver']);
-    expect(recordOf('head')?.attempts).toMatchObject([{ status: 503 }, { status: 503, probe: true }]);
-    expect(recordOf('leaver')?.attempts).toMatchObject([{ status: 503, probe: true }]);
+    expect(harness.recordOf('head')?.attempts).toMatchObject([{ status: 503 }, { status: 503, probe: true }]);
+    expect(harness.recordOf('leaver')?.attempts).toMatchObject([{ status: 503, probe: true }]);
     expect(await lane()).toMatchObject({ reason: 'circuit', dueAt: new Date(harness.nowMs) });
 
     harness.nowMs += 2 * minute;
     harness.answer = () => answered(204);
-    await run([await probe()]);
+    await harness.run([await probe()]);
     expect(harness.sentIds().slice(3)).toEqual(['head', 'leaver']);
     expect(await circuit()).toBeUndefined();
-    expect([recordOf('head')?.status, recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
+    expect([harness.recordOf('head')?.status, harness.recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
   });
 
   it('is not used up by what needs no request', async () => {
     await open();
-    await run([message(head), message(second)]);
+    await harness.run([inLane(head), inLane(second)]);
     // It was settled by another, who died before it could take it out of the lane.
     const row = harness.store.rows.get(head.delivery);
     if (row !== undefined) harness.store.rows.set(row.id, { ...row, status: 'delivered' });
     harness.nowMs += minute;
-    await run([await probe()]);
+    await harness.run([await probe()]);
     expect(harness.sentIds()).toEqual(['second']);
     expect(await circuit()).toBeUndefined();
   });
 
   it('waits for room, and is still a probe then', async () => {
     await open();
-    await run([message(head)]);
+    await harness.run([inLane(head)]);
     harness.nowMs += minute;
     const release = await probe();
     const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
-    expect((await run([release], { limiter })).failures).toEqual([release.messageId]);
-    await run([{ ...release, receiveCount: 2 }]);
+    expect((await harness.run([release], { limiter })).failures).toEqual([release.messageId]);
+    await harness.run([{ ...release, receiveCount: 2 }]);
     expect(harness.sentIds()).toEqual(['head']);
     expect(await circuit()).toBeUndefined();
   });
@@ -88,9 +85,9 @@ describe('the probe of an open circuit', () => {
   it('is left to sweep at first; a removal that comes along may be it at once', async () => {
     await open(0);
     harness.nowMs += 2 * minute - 1;
-    await run([message(head)]);
+    await harness.run([inLane(head)]);
     expect(harness.sent).toEqual([]);
-    await run([received('leaver', 'another', leaver)]);
+    await harness.run([received('leaver', 'another', leaver)]);
     expect(harness.sentIds()).toEqual(['leaver']);
     expect(await circuit()).toBeUndefined();
   });
@@ -98,15 +95,15 @@ describe('the probe of an open circuit', () => {
   it('is not taken by what comes along and has no room', async () => {
     await open(-2 * minute);
     const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
-    await run([message(head)], { limiter });
+    await harness.run([inLane(head)], { limiter });
     expect(await circuit()).toMatchObject({ probes: 0 });
-    await run([message(head, 2)]);
+    await harness.run([inLane(head, 2)]);
     expect(harness.sentIds()).toEqual(['head']);
   });
 
   it('does not come back as a probe once its request is out', async () => {
     await open();
-    await run([message(head), message(second)]);
+    await harness.run([inLane(head), inLane(second)]);
     harness.nowMs += minute;
     let remaining = 60_000;
     harness.answer = () => {
@@ -116,7 +113,7 @@ describe('the probe of an open circuit', () => {
     expect((await deliver(harness.parts(), [await probe()], () => remaining)).failures).toEqual([]);
     expect(harness.sentIds()).toEqual(['head']);
     expect((await lane())?.dueAt).toEqual(new Date(harness.nowMs));
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds()).toEqual(['head', 'second']);
   });
 
@@ -125,7 +122,7 @@ describe('the probe of an open circuit', () => {
     harness.nowMs += 600 * minute;
     const release = await probe();
     harness.answer = () => answered(204);
-    await run([message(leaver), release]);
+    await harness.run([inLane(leaver), release]);
     expect(harness.sentIds().slice(1)).toEqual(['head', 'leaver']);
   });
 });
@@ -141,7 +138,7 @@ describe('a probe whose head fails, in a lane where a removal waits', () => {
     for (let index = 0; index < count; index += 1) {
       harness.nowMs += 15 * minute;
       const before = harness.sent.length;
-      await run([await probe()]);
+      await harness.run([await probe()]);
       sent.push(harness.sentIds().slice(before));
     }
     return sent;
@@ -149,29 +146,29 @@ describe('a probe whose head fails, in a lane where a removal waits', () => {
 
   it('tries the removal as well; the head yields to it, and the circuit closes', async () => {
     await waitingHead();
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     takes('leaver');
     expect(await probes(1)).toEqual([['head', 'leaver']]);
-    expect(recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
-    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect(harness.recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(harness.recordOf('leaver')?.status).toBe('delivered');
     expect(await circuit()).toBeUndefined();
     expect(await lane()).toBeUndefined();
   });
 
   it('tries first what was never attempted before the removal, one in each probe', async () => {
     await waitingHead();
-    await run([message(second), message(leaver)]);
+    await harness.run([inLane(second), inLane(leaver)]);
     takes('leaver');
     expect(await probes(2)).toEqual([
       ['head', 'second'],
       ['head', 'leaver'],
     ]);
-    expect([recordOf('head')?.reason, recordOf('second')?.reason]).toEqual(['yielded', 'yielded']);
+    expect([harness.recordOf('head')?.reason, harness.recordOf('second')?.reason]).toEqual(['yielded', 'yielded']);
   });
 
   it('has the removals take turns, so that one which fails for ever holds up no other', async () => {
     await open();
-    await run([message(removal('first')), message(removal('again')), message(removal('third'))]);
+    await harness.run([inLane(removal('first')), inLane(removal('again')), inLane(removal('third'))]);
     takes();
     expect(await probes(4)).toEqual([
       ['first', 'again'],
@@ -189,25 +186,25 @@ describe('a probe whose head fails, in a lane where a removal waits', () => {
   it('loses none of a leaver’s removals to an endpoint that is back, whichever was tried last', async () => {
     await open();
     const ended = ['one', 'two', 'three'];
-    await run([...ended.map((change) => message(removal(change))), message(leaver)]);
+    await harness.run([...ended.map((change) => inLane(removal(change))), inLane(leaver)]);
     takes();
     await probes(3);
     harness.answer = () => answered(204);
     expect(await probes(1)).toEqual([[...ended, 'leaver']]);
-    expect([...ended, 'leaver'].map((change) => recordOf(change)?.status)).toEqual(Array(4).fill('delivered'));
+    expect([...ended, 'leaver'].map((change) => harness.recordOf(change)?.status)).toEqual(Array(4).fill('delivered'));
   });
 
   it('tries it also where the head was refused, which counts for the head', async () => {
     await waitingHead();
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     harness.answer = ({ headers }) => answered(headers['webhook-id'] === 'leaver' ? 204 : 422);
     expect(await probes(1)).toEqual([['head', 'leaver']]);
-    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect(harness.recordOf('leaver')?.status).toBe('delivered');
   });
 
   it('has no request for what is behind the last removal, nor for a removal that is settled', async () => {
     await waitingHead();
-    await run([message(leaver), message(second)]);
+    await harness.run([inLane(leaver), inLane(second)]);
     const row = harness.store.rows.get(leaver.delivery);
     if (row !== undefined) harness.store.rows.set(row.id, { ...row, status: 'superseded' });
     expect(await probes(2)).toEqual([['head'], ['head']]);
@@ -215,7 +212,7 @@ describe('a probe whose head fails, in a lane where a removal waits', () => {
 
   it('does not come back as a probe where the time is up before the removal’s turn', async () => {
     await waitingHead();
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     harness.nowMs += minute;
     let remaining = 60_000;
     harness.answer = () => {
@@ -231,16 +228,16 @@ describe('a probe whose head fails, in a lane where a removal waits', () => {
 describe('a removal in a lane that was parked for its subscription', () => {
   it('is sent at once where that is over, whatever the lane was parked for', async () => {
     const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
-    await run([message(head, 5)], { limiter });
+    await harness.run([inLane(head, 5)], { limiter });
     expect(await lane()).toMatchObject({ reason: 'limit' });
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     expect(harness.sentIds()).toEqual(['head', 'leaver']);
     expect(await lane()).toBeUndefined();
   });
 
   it('does not have it worked while the circuit is open', async () => {
     await open();
-    await run([message(head), message(leaver)]);
+    await harness.run([inLane(head), inLane(leaver)]);
     expect(harness.sent).toEqual([]);
     expect(await lane()).toMatchObject({ reason: 'circuit', tail: 2 });
   });

@@ -9,11 +9,8 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run: DeliverHarness['run'] = (...batch) => harness.run(...batch);
-const message = inLane;
 const fact = deliveryMessage({ change: 'fact', type: 'identity.user.updated' });
 const leaver = deliveryMessage({ change: 'leaver', type: 'identity.user.deactivated' });
-const recordOf: DeliverHarness['recordOf'] = (change) => harness.recordOf(change);
 const failing = (...ids: string[]) => {
   harness.answer = ({ headers }) => answered(ids.includes(headers['webhook-id'] ?? '') ? 503 : 200, '600');
 };
@@ -21,7 +18,7 @@ const failing = (...ids: string[]) => {
 describe('a removal that comes twice into a parked lane', () => {
   it('makes nobody yield who came after it and was never tried', async () => {
     failing('leaver');
-    await run([message(leaver), message(fact), message(leaver, 2)]);
+    await harness.run([inLane(leaver), inLane(fact), inLane(leaver, 2)]);
     harness.nowMs += 11 * minute;
     failing();
     // The subscription's limit ends the work between the removal and what is behind it.
@@ -30,28 +27,28 @@ describe('a removal that comes twice into a parked lane', () => {
       enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
     };
     const releases = await harness.releases();
-    await run(releases, { limiter });
-    await run(releases);
+    await harness.run(releases, { limiter });
+    await harness.run(releases);
     expect(harness.sentIds()).toEqual(['leaver', 'leaver', 'fact']);
-    expect(recordOf('fact')?.status).toBe('delivered');
+    expect(harness.recordOf('fact')?.status).toBe('delivered');
   });
 
   it('makes nobody yield who fails since it was delivered', async () => {
     failing('leaver', 'fact');
-    await run([message(leaver), message(fact)]);
+    await harness.run([inLane(leaver), inLane(fact)]);
     harness.nowMs += 11 * minute;
     failing('fact');
-    await run(await harness.releases());
-    expect(recordOf('leaver')?.status).toBe('delivered');
-    expect((await run([message(leaver, 3)])).counts).toMatchObject({ duplicate: 1 });
-    expect(recordOf('fact')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
+    await harness.run(await harness.releases());
+    expect(harness.recordOf('leaver')?.status).toBe('delivered');
+    expect((await harness.run([inLane(leaver, 3)])).counts).toMatchObject({ duplicate: 1 });
+    expect(harness.recordOf('fact')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
   });
 });
 
 describe('a removal behind a head that is not due', () => {
   it('gets the one place that its subscription has in a second', async () => {
     failing('fact');
-    await run([message(fact)]);
+    await harness.run([inLane(fact)]);
     // One in each second, and each batch is within one.
     const limiterOfASecond = (): DeliverParts['limiter'] => {
       let places = 1;
@@ -59,9 +56,9 @@ describe('a removal behind a head that is not due', () => {
         enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
       };
     };
-    await run([message(leaver)], { limiter: limiterOfASecond() });
+    await harness.run([inLane(leaver)], { limiter: limiterOfASecond() });
     expect(harness.sentIds()).toEqual(['fact', 'leaver']);
-    expect([recordOf('fact')?.reason, recordOf('leaver')?.status]).toEqual(['yielded', 'delivered']);
+    expect([harness.recordOf('fact')?.reason, harness.recordOf('leaver')?.status]).toEqual(['yielded', 'delivered']);
   });
 });
 
@@ -73,25 +70,25 @@ describe('a removal that died', () => {
     const later = deliveryMessage({ change: 'later', type: 'identity.user.updated' });
     // What waits before it is down for longer than the removal takes to be refused for good.
     harness.answer = ({ headers }) => (headers['webhook-id'] === 'leaver' ? answered(400) : answered(503, '10800'));
-    await run([message(fact), message(later), message(leaver)]);
+    await harness.run([inLane(fact), inLane(later), inLane(leaver)]);
     const killed = withCalls<DeliverParts['lanes']>(harness.lanes, {
       remove: () => Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'killed')),
     });
     for (let wait = 0; wait < 2; wait += 1) {
       harness.nowMs += 35 * minute;
-      await run(await harness.releases(), isKilled ? { lanes: killed } : {});
+      await harness.run(await harness.releases(), isKilled ? { lanes: killed } : {});
     }
-    expect(recordOf('leaver')).toMatchObject({ status: 'dead', reason: 'exhausted' });
+    expect(harness.recordOf('leaver')).toMatchObject({ status: 'dead', reason: 'exhausted' });
     expect(harness.sentIds()).toEqual(['fact', 'later', 'leaver', 'leaver', 'leaver']);
 
     harness.nowMs += 3 * 60 * minute;
     failing('fact');
-    await run(await harness.releases());
-    expect(recordOf('fact')).toMatchObject({ status: 'parked' });
-    expect(recordOf('later')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
+    await harness.run(await harness.releases());
+    expect(harness.recordOf('fact')).toMatchObject({ status: 'parked' });
+    expect(harness.recordOf('later')).toMatchObject({ status: 'parked', attempts: [{ status: 503 }] });
     failing();
     harness.nowMs += 60 * minute;
-    await run(await harness.releases());
-    expect([recordOf('fact')?.status, recordOf('later')?.status]).toEqual(['delivered', 'delivered']);
+    await harness.run(await harness.releases());
+    expect([harness.recordOf('fact')?.status, harness.recordOf('later')?.status]).toEqual(['delivered', 'delivered']);
   });
 });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
-import { deliver, infrastructureWaitMs, type ReceivedMessage } from '#lib/lanes/deliver.ts';
-import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
+import { deliver, infrastructureWaitMs } from '#lib/lanes/deliver.ts';
+import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
-import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
+import { answered, DeliverHarness, inLane, received, withCalls } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
 
 const minute = 60_000;
@@ -11,12 +11,8 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
-  deliver(harness.parts(replacing), messages, () => 60_000);
-const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
 const fact = (change: string) => deliveryMessage({ change, type: 'identity.user.updated' });
 const removal = (change: string) => deliveryMessage({ change, type: 'identity.user.deactivated' });
-const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
 const failingFor = (...ids: string[]) => {
   harness.answer = ({ headers }) => answered(ids.includes(headers['webhook-id'] ?? '') ? 500 : 200);
 };
@@ -24,26 +20,26 @@ const lane = () => harness.lanes.find({ queue: 'deliveries', group: 'g' });
 
 /** The head's two attempts in the queue, after which it is parked. */
 async function park(...behind: DeliveryMessage[]): Promise<void> {
-  await run([message(fact('head'))]);
+  await harness.run([inLane(fact('head'))]);
   harness.nowMs += 5_000;
-  await run([message(fact('head'), 2), ...behind.map((of) => message(of))]);
+  await harness.run([inLane(fact('head'), 2), ...behind.map((of) => inLane(of))]);
 }
 
 describe('a parked lane', () => {
   it('keeps what comes behind its head, attempts none of it, and drains in order once the head is through', async () => {
     failingFor('head');
     await park(fact('second'));
-    expect(await run([message(fact('third'))])).toMatchObject({ failures: [], counts: { parked: 1 } });
+    expect(await harness.run([inLane(fact('third'))])).toMatchObject({ failures: [], counts: { parked: 1 } });
     expect(harness.sentIds()).toEqual(['head', 'head']);
-    expect([recordOf('second')?.status, recordOf('third')?.status]).toEqual(['parked', 'parked']);
+    expect([harness.recordOf('second')?.status, harness.recordOf('third')?.status]).toEqual(['parked', 'parked']);
 
     harness.nowMs += 5 * minute;
     failingFor();
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds().slice(2)).toEqual(['head', 'second', 'third']);
     expect(await lane()).toBeUndefined();
-    await run([message(fact('fourth'))]);
-    expect(recordOf('fourth')?.status).toBe('delivered');
+    await harness.run([inLane(fact('fourth'))]);
+    expect(harness.recordOf('fourth')?.status).toBe('delivered');
   });
 
   it('waits for its head again when that fails again, one attempt for each release', async () => {
@@ -51,11 +47,11 @@ describe('a parked lane', () => {
     await park(fact('second'));
     for (const wait of [5, 30, 120]) {
       harness.nowMs += wait * minute;
-      await run(await harness.releases());
+      await harness.run(await harness.releases());
       expect((await lane())?.token).toBeUndefined();
     }
     expect(harness.sentIds()).toEqual(Array.from({ length: 5 }, () => 'head'));
-    expect(recordOf('second')).toMatchObject({ status: 'parked', attempts: [] });
+    expect(harness.recordOf('second')).toMatchObject({ status: 'parked', attempts: [] });
   });
 
   it('is not worked by a release whose token is no longer the lane’s', async () => {
@@ -66,9 +62,9 @@ describe('a parked lane', () => {
     harness.nowMs += 11 * minute;
     const [current] = await harness.releases();
     expect(current).toBeDefined();
-    expect((await run(stale === undefined ? [] : [stale])).failures).toEqual([]);
+    expect((await harness.run(stale === undefined ? [] : [stale])).failures).toEqual([]);
     expect(harness.sentIds()).toHaveLength(2);
-    await run(current === undefined ? [] : [current]);
+    await harness.run(current === undefined ? [] : [current]);
     expect(harness.sentIds()).toHaveLength(3);
   });
 
@@ -86,7 +82,7 @@ describe('a parked lane', () => {
     expect([first.failures, harness.visibility.at(-1)?.seconds]).toEqual([releases.map(({ messageId }) => messageId), 1]);
     expect(harness.sentIds().slice(2)).toEqual(['head']);
     harness.answer = () => answered(200);
-    await run(releases);
+    await harness.run(releases);
     expect(harness.sentIds().slice(2)).toEqual(['head', 'second', 'third']);
   });
 
@@ -100,7 +96,7 @@ describe('a parked lane', () => {
       harness.laneRows.spoilPlace(parked, position, Buffer.from(`{"org":"acme","position":${position}}`));
     failingFor();
     harness.nowMs += 5 * minute;
-    expect(await run(await harness.releases())).toMatchObject({ failures: [], counts: { delivered: 3 }, errors: [] });
+    expect(await harness.run(await harness.releases())).toMatchObject({ failures: [], counts: { delivered: 3 }, errors: [] });
     expect(harness.sentIds().slice(2)).toEqual(['fact-10', 'fact-11', 'fact-12']);
     expect(harness.quarantined).toHaveLength(12);
     expect(harness.quarantined[0]).toMatchObject({
@@ -121,10 +117,10 @@ describe('a parked lane', () => {
     harness.nowMs += 5 * minute;
     const quarantine = { keep: () => Promise.reject(new RelayError('QUARANTINE_UNAVAILABLE', 'away')) };
     const releases = await harness.releases();
-    expect((await run(releases, { quarantine })).errors).toMatchObject([{ code: 'QUARANTINE_UNAVAILABLE' }]);
+    expect((await harness.run(releases, { quarantine })).errors).toMatchObject([{ code: 'QUARANTINE_UNAVAILABLE' }]);
     expect(harness.sentIds()).toEqual(['head', 'head']);
     failingFor();
-    await run(releases);
+    await harness.run(releases);
     expect(harness.sentIds().slice(2)).toEqual(['second']);
     expect(harness.quarantined).toHaveLength(1);
   });
@@ -134,8 +130,8 @@ describe('a parked lane', () => {
     const lanes = withCalls<DeliverParts['lanes']>(harness.lanes, {
       park: () => Promise.reject(new RelayError('DELIVERY_STORE_UNAVAILABLE', 'killed')),
     });
-    expect((await run([message(fact('head')), message(fact('second'))], { lanes })).failures).toEqual(['head-1', 'second-1']);
-    expect((await run([message(fact('head')), message(fact('second'))])).counts).toMatchObject({ parked: 2 });
+    expect((await harness.run([inLane(fact('head')), inLane(fact('second'))], { lanes })).failures).toEqual(['head-1', 'second-1']);
+    expect((await harness.run([inLane(fact('head')), inLane(fact('second'))])).counts).toMatchObject({ parked: 2 });
     expect(harness.sentIds()).toEqual(['head']);
   });
 });
@@ -144,10 +140,10 @@ describe('a removal behind what fails', () => {
   it('gets through at once, and what failed before it yields', async () => {
     failingFor('head');
     await park(fact('second'));
-    await run([message(removal('leaver'))]);
+    await harness.run([inLane(removal('leaver'))]);
     expect(harness.sentIds().slice(2)).toEqual(['second', 'leaver']);
-    expect(recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
-    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect(harness.recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(harness.recordOf('leaver')?.status).toBe('delivered');
     expect(await lane()).toBeUndefined();
     expect(await harness.store.letter(fact('head').delivery)).toMatchObject({ message: { change: { id: 'head' } } });
   });
@@ -155,36 +151,36 @@ describe('a removal behind what fails', () => {
   it('lets only those yield that failed before what got through', async () => {
     failingFor('head', 'third');
     await park(fact('second'), fact('third'));
-    await run([message(removal('leaver'))]);
+    await harness.run([inLane(removal('leaver'))]);
     expect(harness.sentIds().slice(2)).toEqual(['second', 'third', 'leaver']);
-    expect(recordOf('head')?.reason).toBe('yielded');
-    expect(recordOf('third')?.reason).toBe('yielded');
+    expect(harness.recordOf('head')?.reason).toBe('yielded');
+    expect(harness.recordOf('third')?.reason).toBe('yielded');
   });
 
   it('makes nobody yield while the endpoint takes nothing, so that of several removals all arrive in the end', async () => {
     harness.answer = () => answered(500);
     await park();
-    for (const id of ['left-1', 'left-2', 'left-3']) await run([message(removal(id))]);
-    for (const id of ['head', 'left-1', 'left-2', 'left-3']) expect(recordOf(id)?.status).not.toBe('dead');
+    for (const id of ['left-1', 'left-2', 'left-3']) await harness.run([inLane(removal(id))]);
+    for (const id of ['head', 'left-1', 'left-2', 'left-3']) expect(harness.recordOf(id)?.status).not.toBe('dead');
     harness.answer = () => answered(200);
     harness.nowMs += 40 * minute;
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds().slice(-4)).toEqual(['head', 'left-1', 'left-2', 'left-3']);
   });
 
   it('does not disturb a lane that waits for its subscription', async () => {
     await harness.subscriptions.setStatus(payrollId, { status: 'paused', from: ['active'], at: new Date(harness.nowMs) });
-    await run([message(fact('head')), message(removal('leaver'))]);
+    await harness.run([inLane(fact('head')), inLane(removal('leaver'))]);
     expect(harness.sent).toEqual([]);
     expect(await lane()).toMatchObject({ reason: 'paused', tail: 2 });
   });
 
   it('does not count a repeat of what was delivered before as having got through', async () => {
-    await run([message(removal('earlier'))]);
+    await harness.run([inLane(removal('earlier'))]);
     harness.nowMs += 10 * minute;
     failingFor('head');
     await park(removal('earlier'));
-    expect(recordOf('head')?.status).toBe('parked');
+    expect(harness.recordOf('head')?.status).toBe('parked');
   });
 
   it('is not overtaken by the head after a crash between its success and the head’s yielding', async () => {
@@ -199,12 +195,12 @@ describe('a removal behind what fails', () => {
           : harness.store.settle(settlement);
       },
     });
-    expect((await run([message(removal('leaver'))], { store })).failures).toEqual(['leaver-1']);
+    expect((await harness.run([inLane(removal('leaver'))], { store })).failures).toEqual(['leaver-1']);
     expect(settled).toEqual(['delivered', 'dead']);
     failingFor();
     harness.nowMs += 6 * minute;
-    await run([message(removal('leaver'))]);
-    expect(recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    await harness.run([inLane(removal('leaver'))]);
+    expect(harness.recordOf('head')).toMatchObject({ status: 'dead', reason: 'yielded' });
     expect(harness.sentIds().slice(2)).toEqual(['leaver']);
   });
 });
@@ -214,8 +210,8 @@ describe('what is not sent to', () => {
     const at = new Date(harness.nowMs);
     const event = { id: '9a0b3c52-0000-4000-8000-000000000001', kind: 'failing', at: at.toISOString() } as const;
     await harness.subscriptions.open(payrollId, { at, probeAt: new Date(harness.nowMs + minute), event });
-    expect(await run([message(fact('head'))])).toMatchObject({ failures: [], counts: { parked: 1 }, reasons: ['circuit'] });
-    expect([harness.sent, recordOf('head')?.attempts]).toEqual([[], []]);
+    expect(await harness.run([inLane(fact('head'))])).toMatchObject({ failures: [], counts: { parked: 1 }, reasons: ['circuit'] });
+    expect([harness.sent, harness.recordOf('head')?.attempts]).toEqual([[], []]);
   });
 
   it('is tried once when a probe is due, and a failure of it does not count', async () => {
@@ -225,39 +221,39 @@ describe('what is not sent to', () => {
     // The first is left to sweep for two minutes.
     harness.nowMs += 2 * minute;
     harness.answer = () => answered(503);
-    await run([message(fact('head')), received('other', 'h', fact('other'))]);
+    await harness.run([inLane(fact('head')), received('other', 'h', fact('other'))]);
     expect(harness.sentIds()).toEqual(['head']);
-    expect(recordOf('head')).toMatchObject({ status: 'parked', attempts: [{ status: 503, probe: true }], nextAttemptAt: null });
+    expect(harness.recordOf('head')).toMatchObject({ status: 'parked', attempts: [{ status: 503, probe: true }], nextAttemptAt: null });
 
     harness.nowMs += 5 * minute;
     harness.answer = () => answered(204);
-    await run([received('third', 'i', fact('third'))]);
+    await harness.run([received('third', 'i', fact('third'))]);
     expect((await harness.subscriptions.find(payrollId))?.circuit).toBeUndefined();
-    expect(recordOf('third')?.status).toBe('delivered');
+    expect(harness.recordOf('third')?.status).toBe('delivered');
   });
 
   it('comes back a few times when its subscription has no room, and is parked after that', async () => {
     const limiter: DeliverParts['limiter'] = { enter: () => Promise.resolve({ kind: 'full', retryMs: 700 }) };
-    expect((await run([message(fact('head'))], { limiter })).failures).toEqual(['head-1']);
+    expect((await harness.run([inLane(fact('head'))], { limiter })).failures).toEqual(['head-1']);
     expect(harness.visibility).toEqual([{ handle: 'handle-head-1', seconds: 1 }]);
-    expect((await run([message(fact('head'), 5)], { limiter })).failures).toEqual([]);
+    expect((await harness.run([inLane(fact('head'), 5)], { limiter })).failures).toEqual([]);
     expect(await lane()).toMatchObject({ reason: 'limit' });
     expect(harness.sent).toEqual([]);
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds()).toEqual(['head']);
   });
 
   it('is given one attempt after a week in a pause, and no second one', async () => {
     await harness.subscriptions.setStatus(payrollId, { status: 'paused', from: ['active'], at: new Date(harness.nowMs) });
-    await run([message(fact('head'))]);
+    await harness.run([inLane(fact('head'))]);
     harness.nowMs += 7 * 24 * 60 * minute + 1;
     await harness.subscriptions.setStatus(payrollId, { status: 'active', from: ['paused'], at: new Date(harness.nowMs) });
     harness.answer = () => answered(503, '600');
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds()).toEqual(['head']);
     harness.nowMs += 11 * minute;
-    await run(await harness.releases());
-    expect(recordOf('head')).toMatchObject({ status: 'dead', reason: 'expired', attempts: [{ status: 503 }] });
+    await harness.run(await harness.releases());
+    expect(harness.recordOf('head')).toMatchObject({ status: 'dead', reason: 'expired', attempts: [{ status: 503 }] });
   });
 });
 

@@ -1,10 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
-import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
-import type { Delivery, DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import { scaled } from '../../support/scale.ts';
-import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
+import { answered, DeliverHarness, inLane, withCalls } from './deliver-harness.ts';
 import { deliveryMessage } from '../delivery/delivery-message.ts';
 
 const minute = 60_000;
@@ -12,19 +10,15 @@ let harness: DeliverHarness;
 beforeEach(() => {
   harness = new DeliverHarness();
 });
-const run = (messages: readonly ReceivedMessage[], replacing: Partial<DeliverParts> = {}) =>
-  deliver(harness.parts(replacing), messages, () => 60_000);
-const message = (of: DeliveryMessage, receiveCount = 1) => received(`${of.change.id}-${receiveCount}`, 'g', of, receiveCount);
 const fact = deliveryMessage({ change: 'fact', type: 'identity.user.updated' });
 const removalNamed = (change: string) => deliveryMessage({ change, type: 'identity.group.member_removed' });
 const leaver = removalNamed('leaver');
-const recordOf = (change: string): Delivery | undefined => [...harness.store.rows.values()].find((row) => row.change === change);
 const idOf = (headers: Readonly<Record<string, string>>): string => headers['webhook-id'] ?? '';
 
 /** The head of the lane has failed, and is due in ten seconds. */
 async function parkFact(): Promise<void> {
   harness.answer = () => answered(503, '10');
-  await run([message(fact)]);
+  await harness.run([inLane(fact)]);
 }
 
 /** While the leaver's removal is being sent, another process has the head tried once more, later than the removal was begun. */
@@ -32,7 +26,7 @@ function retryHeadMeanwhile(): void {
   harness.answer = async ({ headers }) => {
     if (idOf(headers) !== 'leaver') return answered(503, '10');
     harness.nowMs += 11_000;
-    await run([message(removalNamed('another'))]);
+    await harness.run([inLane(removalNamed('another'))]);
     return answered(200);
   };
 }
@@ -40,7 +34,7 @@ function retryHeadMeanwhile(): void {
 const awaySince = (): Partial<DeliverParts> => ({
   subscriptions: withCalls<DeliverParts['subscriptions']>(harness.subscriptions, {
     find: (id) =>
-      recordOf('leaver')?.status === 'delivered'
+      harness.recordOf('leaver')?.status === 'delivered'
         ? Promise.reject(new RelayError('SUBSCRIPTION_STORE_UNAVAILABLE', 'away'))
         : harness.subscriptions.find(id),
   }),
@@ -68,29 +62,29 @@ describe('what failed before a removal that got through, whose process died befo
   ])('is sent no more, whatever the clocks say: when %s', async (_, dying) => {
     await parkFact();
     retryHeadMeanwhile();
-    expect((await run([message(leaver)], dying())).errors).toHaveLength(1);
+    expect((await harness.run([inLane(leaver)], dying())).errors).toHaveLength(1);
     expect(harness.sentIds()).toEqual(['fact', 'leaver', 'fact']);
-    expect(recordOf('leaver')?.status).toBe('delivered');
+    expect(harness.recordOf('leaver')?.status).toBe('delivered');
 
     harness.nowMs += 11 * minute;
     harness.answer = () => answered(200);
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds().slice(3)).toEqual(['another']);
-    expect(recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
-    expect(recordOf('another')?.status).toBe('delivered');
+    expect(harness.recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(harness.recordOf('another')?.status).toBe('delivered');
     expect(await harness.lanes.find({ queue: 'deliveries', group: 'g' })).toBeUndefined();
   });
 
   it('yields when the message of the removal comes again', async () => {
     await parkFact();
     retryHeadMeanwhile();
-    await run([message(leaver)], awaySince());
+    await harness.run([inLane(leaver)], awaySince());
     // The head is due.
     harness.nowMs += 6 * minute;
     harness.answer = () => answered(200);
-    expect((await run([message(leaver, 2)])).errors).toEqual([]);
+    expect((await harness.run([inLane(leaver, 2)])).errors).toEqual([]);
     expect(harness.sentIds().slice(3)).toEqual(['another']);
-    expect(recordOf('fact')?.reason).toBe('yielded');
+    expect(harness.recordOf('fact')?.reason).toBe('yielded');
   });
 
   it('yields when the removal got through while another process was at it', async () => {
@@ -100,7 +94,7 @@ describe('what failed before a removal that got through, whose process died befo
     harness.answer = async ({ headers }) => {
       if (idOf(headers) === 'leaver') {
         harness.nowMs += 11_000;
-        other = run([message(removalNamed('another'))]);
+        other = harness.run([inLane(removalNamed('another'))]);
         await factIsOut.promise;
         return answered(200);
       }
@@ -108,24 +102,24 @@ describe('what failed before a removal that got through, whose process died befo
       await first;
       return answered(503, '10');
     };
-    const first = run([message(leaver)]);
+    const first = harness.run([inLane(leaver)]);
     await first;
     await other;
-    expect(recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
+    expect(harness.recordOf('fact')).toMatchObject({ status: 'dead', reason: 'yielded' });
     harness.nowMs += 11 * minute;
     harness.answer = () => answered(200);
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds().filter((id) => id === 'fact')).toHaveLength(2);
   });
 
   it('is still sent when only a removal that failed was sent ahead of it', async () => {
     await parkFact();
-    await run([message(leaver)]);
+    await harness.run([inLane(leaver)]);
     harness.nowMs += 11 * minute;
     harness.answer = () => answered(200);
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(harness.sentIds()).toEqual(['fact', 'leaver', 'fact', 'leaver']);
-    expect([recordOf('fact')?.status, recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
+    expect([harness.recordOf('fact')?.status, harness.recordOf('leaver')?.status]).toEqual(['delivered', 'delivered']);
   });
 });
 
@@ -135,9 +129,9 @@ describe('a delivery that stands in its lane twice', () => {
 
   it('does not hide what is between its places, when it gets through from the second of them', async () => {
     harness.answer = () => answered(503, '600');
-    await run([message(fact)]);
+    await harness.run([inLane(fact)]);
     harness.nowMs += 2_000;
-    await run([message(next), message(leaver)]);
+    await harness.run([inLane(next), inLane(leaver)]);
     const parked = await lane();
     if (parked?.tried === undefined) throw new Error('the lane was laid down as tried');
     await harness.lanes.append(parked, { message: fact, removal: false });
@@ -152,11 +146,11 @@ describe('a delivery that stands in its lane twice', () => {
         return places;
       },
     });
-    await run([message(removalNamed('another'))], { lanes });
+    await harness.run([inLane(removalNamed('another'))], { lanes });
     expect(harness.sentIds()).toContain('another');
     harness.nowMs += 60 * minute;
     harness.answer = () => answered(200);
-    await run(await harness.releases());
+    await harness.run(await harness.releases());
     expect(await lane()).toBeUndefined();
     const open = [...harness.store.rows.values()].filter(({ status }) => status === 'parked' || status === 'pending');
     expect(open.map(({ change }) => change)).toEqual([]);
@@ -164,7 +158,7 @@ describe('a delivery that stands in its lane twice', () => {
 
   it('is not put there by a process that goes on after a stop: it looks at the lane as it is by then', async () => {
     harness.answer = () => answered(503, '600');
-    await run([message(fact)]);
+    await harness.run([inLane(fact)]);
     const behind = deliveryMessage({ change: 'behind', type: 'identity.user.updated' });
     let wasStopped = false;
     const store = withCalls<DeliverParts['store']>(harness.store, {
@@ -173,12 +167,12 @@ describe('a delivery that stands in its lane twice', () => {
           wasStopped = true;
           // Its messages come to another meanwhile, and one more.
           harness.nowMs += 7 * minute;
-          await run([message(next, 2), message(behind, 2), message(removalNamed('last'))]);
+          await harness.run([inLane(next, 2), inLane(behind, 2), inLane(removalNamed('last'))]);
         }
         return harness.store.park(request);
       },
     });
-    await run([message(next), message(behind)], { store });
+    await harness.run([inLane(next), inLane(behind)], { store });
     const parked = await lane();
     if (parked === undefined) throw new Error('the lane is parked');
     const places = await harness.lanes.read(parked, 0, 20);
@@ -197,10 +191,10 @@ describe('a process that was stopped until its lease was over', () => {
         return standing;
       },
     });
-    expect(await run([message(member)], { guard: stopped })).toMatchObject({ failures: ['member-1'], reasons: ['lease-over'] });
+    expect(await harness.run([inLane(member)], { guard: stopped })).toMatchObject({ failures: ['member-1'], reasons: ['lease-over'] });
     expect(harness.sent).toEqual([]);
-    expect(recordOf('member')).toMatchObject({ status: 'pending', attempts: [] });
-    expect((await run([message(member, 2)])).counts.delivered).toBe(1);
+    expect(harness.recordOf('member')).toMatchObject({ status: 'pending', attempts: [] });
+    expect((await harness.run([inLane(member, 2)])).counts.delivered).toBe(1);
   });
 });
 
@@ -209,7 +203,7 @@ describe('many removals behind a head that fails', () => {
 
   it('have no more of their lane read for each, and are each sent at once', async () => {
     harness.answer = () => answered(503, '600');
-    await run([message(fact)]);
+    await harness.run([inLane(fact)]);
     const reads = { places: 0, records: 0 };
     const counted: Partial<DeliverParts> = {
       lanes: withCalls<DeliverParts['lanes']>(harness.lanes, {
@@ -226,7 +220,7 @@ describe('many removals behind a head that fails', () => {
         },
       }),
     };
-    for (let index = 0; index < many; index += 1) await run([message(removalNamed(`removal-${index}`))], counted);
+    for (let index = 0; index < many; index += 1) await harness.run([inLane(removalNamed(`removal-${index}`))], counted);
     expect(harness.sentIds()).toEqual(['fact', ...Array.from({ length: many }, (_, index) => `removal-${index}`)]);
     // Each: the first place, its own twice, and that nothing is behind it; its record before it is appended, for its turn and for when it is due.
     expect(reads.places).toBeLessThanOrEqual(many * 6);
@@ -234,14 +228,14 @@ describe('many removals behind a head that fails', () => {
 
     // All of them have failed, and yield to the last one.
     harness.answer = ({ headers }) => answered(idOf(headers) === 'last' ? 200 : 503, '600');
-    await run([message(removalNamed('last'))]);
+    await harness.run([inLane(removalNamed('last'))]);
     expect(new Set([...harness.store.rows.values()].map(({ reason }) => reason))).toEqual(new Set(['yielded', undefined]));
     expect(await harness.lanes.find({ queue: 'deliveries', group: 'g' })).toBeUndefined();
   });
 
   it('are gone on with where the limits ended the work, when the release comes back', async () => {
     harness.answer = () => answered(503, '600');
-    await run([message(fact), message(leaver), message(removalNamed('another'))]);
+    await harness.run([inLane(fact), inLane(leaver), inLane(removalNamed('another'))]);
     harness.nowMs += 11 * minute;
     const [release] = await harness.releases();
     if (release === undefined) throw new Error('the lane is due');
@@ -258,7 +252,7 @@ describe('many removals behind a head that fails', () => {
         enter: () => Promise.resolve((places -= 1) < 0 ? { kind: 'full', retryMs: 500 } : { kind: 'open', leave: () => undefined }),
       };
       looked.length = 0;
-      await run([{ ...release, receiveCount }], { limiter, store });
+      await harness.run([{ ...release, receiveCount }], { limiter, store });
       expect(looked.includes(fact.delivery)).toBe(receiveCount === 1);
     }
     expect(harness.sentIds().slice(3)).toEqual(['fact', 'leaver', 'another']);

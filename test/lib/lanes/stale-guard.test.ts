@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import { deliver } from '#lib/lanes/deliver.ts';
-import type { Delivery } from '#lib/delivery/delivery.ts';
+import { attemptErrors, type Delivery } from '#lib/delivery/delivery.ts';
 import { RelayError } from '#lib/errors.ts';
 import { answered, DeliverHarness, received, withCalls } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
@@ -54,10 +54,10 @@ describe('a change whose state has already moved further', () => {
     expect(recordOf('activated-4')).toMatchObject({ status: 'superseded', attempts: [{ status: 503 }] });
   });
 
-  it.each(['timeout', 'connection-reset', 'invalid-response', 'unknown'] as const)(
-    'is superseded when the newer one ended in %s, for it may have arrived',
+  it.each(attemptErrors)(
+    'is superseded when the newer one ended in %s after its request had begun, for it may have arrived',
     async (error) => {
-      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1 });
+      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1, mayHaveArrived: true });
       await run([status('deactivated', 9)]);
       harness.answer = () => answered(200);
       // In another group of the queue, while the newer one waits for its next attempt.
@@ -65,15 +65,29 @@ describe('a change whose state has already moved further', () => {
     },
   );
 
-  it.each(['dns', 'connection-refused', 'address-refused', 'tls', 'network-unreachable'] as const)(
-    'is sent when the newer one ended in %s, for it cannot have arrived',
+  it.each(attemptErrors)(
+    'is sent when the newer one ended in %s before its request had begun, for it cannot have arrived',
     async (error) => {
-      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1 });
+      harness.answer = () => ({ kind: 'failed', error, detail: '', latencyMs: 1, mayHaveArrived: false });
       await run([status('deactivated', 9)]);
       harness.answer = () => answered(200);
       expect((await run([status('activated', 4)])).counts).toMatchObject({ delivered: 1, superseded: 0 });
     },
   );
+
+  it.each([408, 502, 504, 524])('is superseded when a gateway answered %i for the newer one', async (code) => {
+    harness.answer = () => answered(code);
+    await run([status('deactivated', 9)]);
+    harness.answer = () => answered(200);
+    expect((await run([status('activated', 4)])).counts).toMatchObject({ superseded: 1, delivered: 0 });
+  });
+
+  it('is superseded when a try before the one that the receiver answered 503 was cut off', async () => {
+    harness.answer = () => ({ ...answered(503), mayHaveArrived: true });
+    await run([status('deactivated', 9)]);
+    harness.answer = () => answered(200);
+    expect((await run([status('activated', 4)])).counts).toMatchObject({ superseded: 1, delivered: 0 });
+  });
 
   it('is sent after all when the newer one failed for good', async () => {
     harness.answer = ({ headers }) => answered(headers['webhook-id'] === 'deactivated-9' ? 410 : 200);

@@ -152,6 +152,8 @@ describe('an endpoint URL', () => {
     ['https://kubernetes', 'without a dot'],
     ['https://hooks.example.com.', 'dot'],
     [`https://${'a.'.repeat(150)}example.com`, 'longer than 253'],
+    [`https://${'a.'.repeat(500)}internal`, 'longer than 253'],
+    [`https://${'a'.repeat(1_000)}`, 'longer than 253'],
   ])('%s is refused: %s', (url, reason) => {
     expect(checkEndpointUrl(url, inAws)).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) as string });
   });

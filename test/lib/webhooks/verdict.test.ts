@@ -30,7 +30,10 @@ describe('the verdict on an answer', () => {
   });
 
   it.each(attemptErrors)('no answer (%s) is a failure worth another try', (error) => {
-    expect(verdictOf({ kind: 'failed', error, detail: '', latencyMs: 1 })).toEqual({ kind: 'failed', retryAfter: null });
+    expect(verdictOf({ kind: 'failed', error, detail: '', latencyMs: 1, mayHaveArrived: false })).toEqual({
+      kind: 'failed',
+      retryAfter: null,
+    });
   });
 
   it.each([NaN, -1, Infinity, 1e9])('a status of %d is a failure worth another try', (status) => {

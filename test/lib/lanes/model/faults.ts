@@ -10,6 +10,7 @@ export const faultyCalls = [
   'any',
   'store.claim',
   'store.settle',
+  'store.park',
   'guard.enter',
   'guard.leave',
   'lanes.find',

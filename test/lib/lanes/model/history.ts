@@ -16,13 +16,31 @@ export interface Sent {
   readonly webhookId: string;
   readonly late: boolean;
   readonly claimedAtMs: number;
-  /** Its process was stopped for a while, and went on, since it had claimed the delivery; since it had taken the turn of its state. */
-  readonly stoppedSince: { readonly claim: boolean; readonly turn: boolean };
+  /**
+   * Its process was stopped for a while, and went on, since it had last looked at the lane; since it had claimed the delivery; since it had taken the
+   * turn of its state.
+   */
+  readonly stoppedSince: { readonly look: boolean; readonly claim: boolean; readonly turn: boolean };
   /** The circuit was open in the store, for so long that everybody knew; which opening. */
   readonly opening: Opening | undefined;
   /** `killed`: its process is dead, and nobody knows. */
   end: 'under-way' | 'accepted' | 'refused' | 'failed' | 'gone' | 'unheard' | 'killed';
   endedAtMs: number;
+  /** As far as the relay can know. */
+  mayHaveArrived: boolean;
+  /** The place in its lane, as `Accepted.position`, of the last removal that stood there then and was not settled; -1: none did. */
+  readonly removalAt: number;
+}
+
+/** A change that the guard has let begin. */
+export interface Begun {
+  readonly order: number;
+  readonly subscription: SubscriptionId;
+  readonly stateKey: string;
+  readonly sequence: string;
+  readonly lease: string;
+  /** When the guard was told, before another began, that nothing came of it; Infinity: never. */
+  undoneOrder: number;
 }
 
 export interface Opening {
@@ -46,6 +64,7 @@ export interface Recorded {
 export class History {
   readonly accepted = new Map<string, Accepted>();
   readonly sent: Sent[] = [];
+  readonly begun: Begun[] = [];
   /** By delivery: its first final status. */
   readonly recorded = new Map<string, Recorded>();
   readonly disabled = new Set<string>();
@@ -86,6 +105,15 @@ export class History {
     this.recorded.set(delivery, { order: this.nextOrder(), status });
   }
 
+  begin({ subscription, stateKey, sequence, lease }: Omit<Begun, 'order' | 'undoneOrder'>): void {
+    this.begun.push({ order: this.nextOrder(), subscription, stateKey, sequence, lease, undoneOrder: Infinity });
+  }
+
+  undo({ subscription, stateKey, lease }: Pick<Begun, 'subscription' | 'stateKey' | 'lease'>): void {
+    const last = this.begun.findLast((one) => one.subscription === subscription && one.stateKey === stateKey);
+    if (last?.lease === lease) last.undoneOrder = this.nextOrder();
+  }
+
   sendsOf(delivery: string): Sent[] {
     return this.sent.filter(({ message }) => message.delivery === delivery);
   }
@@ -98,4 +126,11 @@ export class History {
 /** Short, for people: subscription, change, replay. */
 export function nameOf({ subscription, change, replay }: DeliveryMessage): string {
   return `${subscription.slice(-1)}/${change.id}${replay === undefined ? '' : `@${replay.id.slice(-3)}${replay.full ? '-full' : ''}`}`;
+}
+
+/** Types that take access away, as far as the model has them. Said here again: what the relay takes for one is on trial. */
+const removals = ['identity.user.deactivated', 'identity.user.deleted', 'identity.group.member_removed'];
+
+export function isRemoval({ message }: Pick<Accepted, 'message'>): boolean {
+  return removals.includes(message.change.type);
 }

@@ -4,16 +4,19 @@ import { InMemoryLimitStore } from '../../pacing/in-memory-limit-store.ts';
 import { InMemoryStaleGuard } from '../in-memory-stale-guard.ts';
 import { withCalls } from '../deliver-harness.ts';
 import { InMemorySubscriptionStore } from '../../subscriptions/in-memory-subscription-store.ts';
-import type { History } from './history.ts';
+import { isRemoval, type Accepted, type History } from './history.ts';
+import { ScriptedEndpoint } from './scripted-endpoint.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** The stores that all processes share. A planted bug takes the place of one of their calls. */
+/** The stores that all processes share, and the endpoints that they send to. A planted bug takes the place of one of their calls. */
 export type SharedStores = ReturnType<typeof observedStores>['stores'];
 
 /** They write down what takes effect, whoever asked for it. */
 export function observedStores(time: VirtualTime, history: History) {
   const deliveries = new InMemoryDeliveryStore({ now: time.now });
   const laneRows = new LaneRows();
+  const lanes = new InMemoryLaneStore({ rows: laneRows });
+  const guard = new InMemoryStaleGuard();
   const subscriptions = new InMemorySubscriptionStore();
   const openingOf = (id: string) =>
     history.openings.findLast(({ subscription, closedAtMs }) => subscription === id && closedAtMs === undefined);
@@ -30,8 +33,19 @@ export function observedStores(time: VirtualTime, history: History) {
         return settled;
       },
     }),
-    lanes: new InMemoryLaneStore({ rows: laneRows }),
-    guard: new InMemoryStaleGuard(),
+    lanes,
+    guard: withCalls(guard, {
+      enter: async (passage) => {
+        const standing = await guard.enter(passage);
+        if (standing.kind === 'open') history.begin(passage);
+        return standing;
+      },
+      leave: async (passage, end) => {
+        await guard.leave(passage, end);
+        if (end === 'failed') history.undo(passage);
+      },
+    }),
+    endpoint: new ScriptedEndpoint(),
     limits: new InMemoryLimitStore(),
     subscriptions: withCalls(subscriptions, {
       open: async (id, opening) => {
@@ -72,5 +86,17 @@ export function observedStores(time: VirtualTime, history: History) {
       },
     }),
   };
-  return { stores, deliveries, laneRows };
+  return { stores, deliveries, laneRows, removalIn: (lane: string) => lastRemoval(lanes, history, lane) };
+}
+
+/** The last removal that stands in a lane and is not settled; -1: none does. */
+async function lastRemoval(lanes: InMemoryLaneStore, { accepted, recorded }: History, name: Accepted['lane']): Promise<number> {
+  const [queue, group = ''] = name.split(' ');
+  const lane = await lanes.find({ queue: queue === 'deliveries' ? 'deliveries' : 'replayDeliveries', group });
+  const places = lane === undefined ? [] : await lanes.read(lane, 0, Infinity);
+  const waiting = places
+    .flatMap((place) => ('message' in place && isRemoval(place) ? [place.message.delivery] : []))
+    .filter((delivery) => !recorded.has(delivery))
+    .map((delivery) => accepted.get(delivery)?.position ?? -1);
+  return Math.max(-1, ...waiting);
 }

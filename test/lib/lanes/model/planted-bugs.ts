@@ -1,4 +1,7 @@
+import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
+import type { GuardedState, Passage } from '#lib/lanes/stale-guard.ts';
 import { withCalls } from '../deliver-harness.ts';
+import { isRemoval } from './history.ts';
 import type { Plant } from './simulation.ts';
 
 export interface PlantedBug {
@@ -38,6 +41,55 @@ export const plantedBugs = {
     plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { markAhead: () => Promise.resolve() }) }),
     seenAs: /behind it/,
   },
+  'lanes: what overtook is not looked for when a lane is worked': {
+    plant: (stores) => {
+      const { lanes } = stores;
+      // Of one place it is asked whether what stands there was sent ahead; of more, the lane is looked over.
+      const read: typeof lanes.read = async (lane, from, limit) => {
+        const places = await lanes.read(lane, from, limit);
+        return limit === 1 ? places : places.map((place) => ('message' in place ? { ...place, ahead: false } : place));
+      };
+      return { ...stores, lanes: withCalls(lanes, { read }) };
+    },
+    seenAs: /behind it/,
+  },
+  'lanes: an ordinary change is let ahead as a removal is': {
+    plant: (stores) => {
+      const { lanes } = stores;
+      const asRemoval = (message: DeliveryMessage): DeliveryMessage =>
+        isRemoval({ message }) ? message : { ...message, change: { ...message.change, type: 'identity.group.member_removed' } };
+      return {
+        ...stores,
+        lanes: withCalls(lanes, {
+          append: (lane, entry) => lanes.append(lane, { ...entry, removal: true }),
+          read: async (lane, from, limit) =>
+            (await lanes.read(lane, from, limit)).map((place) =>
+              'message' in place ? { ...place, message: asRemoval(place.message) } : place,
+            ),
+        }),
+      };
+    },
+    seenAs: /which waited before it/,
+  },
+  'lanes: a removal that is settled still counts as waiting': {
+    plant: (stores) => {
+      const { store } = stores;
+      return {
+        ...stores,
+        store: withCalls(store, {
+          find: async (id) => {
+            const found = await store.find(id);
+            return found === undefined || found.status === 'delivered' ? found : { ...found, status: 'parked' };
+          },
+        }),
+      };
+    },
+    seenAs: /which waited before it/,
+  },
+  'lanes: a repeat is put behind its own place': {
+    plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { positions: () => Promise.resolve([]) }) }),
+    seenAs: /behind it|waited before it/,
+  },
   'parking: a parked lane is taken for an open one': {
     plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { find: () => Promise.resolve(undefined) }) }),
     seenAs: /behind it|lost/,
@@ -75,6 +127,44 @@ export const plantedBugs = {
       return { ...stores, guard: withCalls(guard, { leave: (passage, end) => guard.leave(passage, end === 'unknown' ? 'failed' : end) }) };
     },
     seenAs: /stale/,
+  },
+  'guard: what was cut off before its second try counts as failed': {
+    plant: (stores) => {
+      const { endpoint } = stores;
+      const reply: typeof endpoint.reply = (message, when) => {
+        const { answer, ...reply } = endpoint.reply(message, when);
+        const isSecond = answer.kind === 'answered' || answer.error === 'connection-refused';
+        return { ...reply, answer: isSecond ? { ...answer, mayHaveArrived: false } : answer };
+      };
+      return { ...stores, endpoint: withCalls(endpoint, { reply }) };
+    },
+    seenAs: /stale/,
+  },
+  'guard: a lease that ran out leaves a doubt above its own sequence': {
+    plant: (stores) => {
+      const { guard } = stores;
+      const begun = new Map<string, Passage>();
+      const stateOf = ({ subscription, stateKey }: GuardedState): string => `${subscription} ${stateKey}`;
+      return {
+        ...stores,
+        guard: withCalls(guard, {
+          enter: async (passage) => {
+            const lost = begun.get(stateOf(passage));
+            const isInDoubt = lost !== undefined && lost.until <= passage.now && lost.lease !== passage.lease;
+            // What it says of Okta's time begins with it in milliseconds.
+            if (isInDoubt && Number(passage.sequence.slice(0, 13)) <= Number(lost.sequence.slice(0, 13)) + 3) return { kind: 'superseded' };
+            const standing = await guard.enter(passage);
+            if (standing.kind === 'open') begun.set(stateOf(passage), passage);
+            return standing;
+          },
+          leave: async (passage, end) => {
+            await guard.leave(passage, end);
+            if (begun.get(stateOf(passage))?.lease === passage.lease) begun.delete(stateOf(passage));
+          },
+        }),
+      };
+    },
+    seenAs: /superseded  for no reason/,
   },
   'guard: a deletion leaves no mark': {
     plant: (stores) => ({ ...stores, guard: withCalls(stores.guard, { look: () => Promise.resolve({ kind: 'open' }) }) }),

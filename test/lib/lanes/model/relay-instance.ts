@@ -1,27 +1,25 @@
 import { Circuits } from '#lib/pacing/circuits.ts';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
-import { deliveryIdOf, type DeliveryMessage } from '#lib/delivery/delivery.ts';
+import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import { FailureWindow } from '#lib/pacing/failure-window.ts';
 import { LeasedLimiter } from '#lib/pacing/leased-limiter.ts';
-import type { LaneQueue } from '#lib/delivery/lane-store.ts';
+import type { LaneKey, LaneQueue } from '#lib/delivery/lane-store.ts';
 import type { WebhookAnswer, WebhookRequest } from '#lib/webhooks/webhook-sender.ts';
 import { subscriptionIdSchema } from '#lib/subscriptions/subscription.ts';
 import { SubscriptionDirectory } from '#lib/subscriptions/subscription-directory.ts';
 import { signingSecret, withCalls } from '../deliver-harness.ts';
-import { nameOf, type History, type Sent } from './history.ts';
+import { nameOf, type Accepted, type History, type Sent } from './history.ts';
 import type { SharedStores } from './observed-stores.ts';
 import type { RelayProcess, ProcessWorld } from './relay-process.ts';
-import type { ScriptedEndpoint } from './scripted-endpoint.ts';
 import type { SimulatedQueue } from './simulated-queue.ts';
 
 export interface InstanceWorld extends ProcessWorld {
   readonly stores: SharedStores;
   readonly history: History;
-  readonly endpoint: ScriptedEndpoint;
   readonly queues: Readonly<Record<LaneQueue, SimulatedQueue>>;
   readonly newName: () => string;
-  /** By delivery id: what was put on a queue. */
-  readonly messageOf: (delivery: string) => DeliveryMessage;
+  /** See `Sent.removalAt`. */
+  readonly removalIn: (lane: string) => Promise<number>;
 }
 
 /** Everybody has read the subscription anew by then (every 2.5 s), and what was begun before is out. */
@@ -37,7 +35,7 @@ export function instanceParts(world: InstanceWorld, process: RelayProcess, queue
   return {
     queue,
     store: process.port('store', noting(stores.store, world, process)),
-    lanes: process.port('lanes', stores.lanes),
+    lanes: process.port('lanes', looksAt(stores.lanes, world, process)),
     guard: process.port('guard', turnsOf(stores.guard, world, process)),
     subscriptions: directory,
     circuits: new Circuits({
@@ -81,6 +79,15 @@ function noting(store: SharedStores['store'], { time }: InstanceWorld, process: 
   });
 }
 
+function looksAt(lanes: SharedStores['lanes'], { time }: InstanceWorld, process: RelayProcess): SharedStores['lanes'] {
+  const look = ({ queue, group }: LaneKey): void => void process.lookedAtMs.set(`${queue} ${group}`, time.nowMs);
+  return withCalls(lanes, {
+    find: (lane) => (look(lane), lanes.find(lane)),
+    take: (lane, release) => (look(lane), lanes.take(lane, release)),
+    seize: (lane, release) => (look(lane), lanes.seize(lane, release)),
+  });
+}
+
 function turnsOf(guard: SharedStores['guard'], { time }: InstanceWorld, process: RelayProcess): SharedStores['guard'] {
   return withCalls(guard, {
     enter: async (passage) => {
@@ -92,28 +99,30 @@ function turnsOf(guard: SharedStores['guard'], { time }: InstanceWorld, process:
 }
 
 async function send(world: InstanceWorld, process: RelayProcess, request: WebhookRequest): Promise<WebhookAnswer> {
-  const { history, time, endpoint } = world;
+  const { history, time, stores } = world;
   await process.pass(world.chance(20));
-  const sent = sentOf(world, process, request);
+  const sent = await sentOf(world, process, request);
   history.sent.push(sent);
-  const { answer, afterMs, end } = endpoint.reply(sent.message, { nowMs: time.nowMs, chance: world.chance });
+  const { answer, afterMs, end, mayHaveArrived } = stores.endpoint.reply(sent.message, { nowMs: time.nowMs, chance: world.chance });
   sent.opening?.sent.push(sent);
   countBusy(world, sent);
   history.tell(time.nowMs, `${process.name} sends ${nameOf(sent.message)}${sent.late ? ' late' : ''} (${end})`);
   // The endpoint answers whether or not anybody listens.
   time.at(time.nowMs + afterMs, () => {
     sent.end = process.isDead ? 'killed' : end;
+    sent.mayHaveArrived = process.isDead || mayHaveArrived;
     sent.endedAtMs = time.nowMs;
   });
   await process.pass(afterMs);
   return answer;
 }
 
-function sentOf({ history, time, messageOf }: InstanceWorld, process: RelayProcess, { url, headers, body }: WebhookRequest): Sent {
+async function sentOf(world: InstanceWorld, process: RelayProcess, { url, headers, body }: WebhookRequest): Promise<Sent> {
+  const { history, time, removalIn } = world;
   const change = JSON.parse(Buffer.from(body).toString()) as DeliveryMessage['change'];
   const subscription = subscriptionIdSchema.parse(url.split('/').at(-1));
-  const replay = headers['relay-replay'] as Parameters<typeof deliveryIdOf>[3];
-  const message = messageOf(deliveryIdOf(subscription, change.data.org, change.id, replay));
+  const { message, lane } = acceptedOf(world, process, { subscription, change: change.id, replay: headers['relay-replay'] });
+  const removalAt = await removalIn(lane);
   const claimedAtMs = process.claimedAtMs.get(message.delivery) ?? -Infinity;
   const enteredAtMs = process.enteredAtMs.get(`${subscription} ${change.statekey ?? ''} ${change.sequence}`) ?? claimedAtMs;
   const opening = history.openings.findLast((one) => one.subscription === subscription && one.closedAtMs === undefined);
@@ -126,11 +135,31 @@ function sentOf({ history, time, messageOf }: InstanceWorld, process: RelayProce
     webhookId: headers['webhook-id'] ?? '',
     late: headers['relay-late'] === 'true',
     claimedAtMs,
-    stoppedSince: { claim: process.resumedAtMs > claimedAtMs, turn: process.resumedAtMs > enteredAtMs },
+    stoppedSince: {
+      look: process.resumedAtMs > (process.lookedAtMs.get(lane) ?? -Infinity),
+      claim: process.resumedAtMs > claimedAtMs,
+      turn: process.resumedAtMs > enteredAtMs,
+    },
     opening: isKnown ? opening : undefined,
     end: 'under-way',
     endedAtMs: Infinity,
+    mayHaveArrived: true,
+    removalAt,
   };
+}
+
+/** What was put on a queue, of which this is a request. A replay may bring one change by two deliveries: the one that was claimed last. */
+function acceptedOf(
+  { history }: InstanceWorld,
+  { claimedAtMs }: RelayProcess,
+  { subscription, change, replay }: { subscription: string; change: string; replay: string | undefined },
+): Accepted {
+  const claimed = ({ message }: Accepted): number => claimedAtMs.get(message.delivery) ?? -Infinity;
+  const [accepted] = [...history.accepted.values()]
+    .filter(({ message }) => message.subscription === subscription && message.change.id === change && message.replay?.id === replay)
+    .sort((a, b) => claimed(b) - claimed(a));
+  if (accepted === undefined) throw new Error('What is sent was never put on a queue');
+  return accepted;
 }
 
 function countBusy({ history }: InstanceWorld, { message: { subscription } }: Sent): void {

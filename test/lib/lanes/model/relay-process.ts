@@ -27,7 +27,8 @@ export class RelayProcess {
   isDead = false;
   /** It went on then, after having been stopped. */
   resumedAtMs = -Infinity;
-  /** For each delivery that it claimed, and that it took a turn for: when. */
+  /** For each lane that it looked at, each delivery that it claimed, and that it took a turn for: when. */
+  readonly lookedAtMs = new Map<string, number>();
   readonly claimedAtMs = new Map<string, number>();
   readonly enteredAtMs = new Map<string, number>();
   #stoppedUntilMs = 0;

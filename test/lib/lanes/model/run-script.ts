@@ -29,7 +29,8 @@ async function untilProbe(simulation: Simulation, subscription: number): Promise
 }
 
 function act(simulation: Simulation, command: Command, number: number): void {
-  const { time, faults, endpoint, history } = simulation;
+  const { time, faults, history } = simulation;
+  const { endpoint } = simulation.stores;
   switch (command.kind) {
     case 'publish':
       return publish(simulation, command);
@@ -63,7 +64,7 @@ function publish(simulation: Simulation, command: Extract<Command, { kind: 'publ
   const subscription = simulation.subscriptions[command.subscription];
   if (subscription === undefined) return;
   const delivery = deliveryOf(subscription, command);
-  simulation.endpoint.program(delivery.message, command.answers);
+  simulation.stores.endpoint.program(delivery.message, command.answers);
   simulation.tell(`published ${nameOf(delivery.message)} ${command.answers.join(' ')}`);
   void simulation.queues.deliveries.send([delivery]);
 }
@@ -91,6 +92,6 @@ function change({ stores, subscriptions, time }: Simulation, { kind, subscriptio
 function heal(simulation: Simulation): void {
   simulation.tell('all is well from here');
   simulation.faults.heal();
-  simulation.endpoint.heal();
+  simulation.stores.endpoint.heal();
   simulation.subscriptions.forEach((_, subscription) => change(simulation, { kind: 'resume', subscription }));
 }

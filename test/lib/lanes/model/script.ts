@@ -6,7 +6,12 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 /** What an endpoint does with a change, attempt by attempt; then it takes it. */
-export const answers = ['500', '503-later', '429', '400', '422', '302', 'timeout', 'reset', 'refused', '410'] as const;
+export const answers = [
+  ...(['500', '503-later', '429', '400', '422', '302', '504', 'timeout', 'reset', 'refused'] as const),
+  // The first try of a request was applied and its connection cut off; this came of the second.
+  ...(['cut-then-refused', 'cut-then-503', 'cut-then-422'] as const),
+  '410',
+] as const;
 export type Answer = (typeof answers)[number] | '200';
 
 /** What can be said of a person. The first three are their status. */
@@ -100,7 +105,7 @@ const acts = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('down' as const),
       subscription,
-      how: fc.constantFrom<Answer>('500', 'refused', 'timeout', 'reset', '422'),
+      how: fc.constantFrom<Answer>('500', 'refused', 'timeout', 'reset', '422', 'cut-then-refused'),
       forMs: fc.constantFrom(20 * second, 4 * minute, 40 * minute, 9 * hour, 200 * hour),
     }),
   },
@@ -163,14 +168,43 @@ const stoppedOvertaking = fc
     { kind: 'publish', ...of, at: of.at + 1, saying: 'updated', answers: [], afterMs: 400 * second },
   ]);
 
+/**
+ * A change stands in a lane whose head fails, and its process dies, or its store is away, before it could write down so: its message comes back, and the
+ * change stands there twice. More comes behind it, the same change once more by another message, and perhaps a removal.
+ */
+const standingTwice = fc
+  .record({
+    subscription,
+    person: fc.nat(personCount - 1),
+    at: fc.nat(7),
+    fault: fc.constantFrom('crash' as const, 'error' as const),
+    call: fc.constantFrom('store.park' as const, 'lanes.append' as const),
+    answers: fc.array(anyAnswer, { maxLength: 3 }),
+    last: fc.constantFrom('member_removed' as const, 'deactivated' as const, 'updated' as const),
+  })
+  .map(({ fault, call, answers: own, last, ...of }): Command[] => {
+    const twice = { kind: 'publish', ...of, at: of.at + 1, saying: 'member_added', answers: own } as const;
+    return [
+      { kind: 'publish', ...of, saying: 'updated', answers: ['500', '500', '500', '500'], afterMs: 0 },
+      { kind: 'fault', fault, moment: call === 'store.park' ? 'before' : 'after', call, inCalls: 0, forMs: 0, afterMs: 9 * second },
+      { ...twice, afterMs: 0 },
+      { kind: 'publish', ...of, at: of.at + 2, saying: 'updated', answers: [], afterMs: 0 },
+      { ...twice, afterMs: 6 * minute },
+      { kind: 'publish', ...of, at: of.at + 2, saying: last, answers: [], afterMs: 400 },
+    ];
+  });
+
 export const scripts: fc.Arbitrary<Script> = fc.record({
   seed: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 1_000_000 }) }),
   subscriptions: fc.array(setting, { minLength: subscriptionCount, maxLength: subscriptionCount }),
   commands: fc
-    .array(fc.oneof({ weight: 40, arbitrary: step }, { weight: 4, arbitrary: stoppedOvertaking }), {
-      minLength: 1,
-      maxLength: 50,
-      size: 'max',
-    })
+    .array(
+      fc.oneof({ weight: 40, arbitrary: step }, { weight: 4, arbitrary: stoppedOvertaking }, { weight: 2, arbitrary: standingTwice }),
+      {
+        minLength: 1,
+        maxLength: 50,
+        size: 'max',
+      },
+    )
     .map((steps) => steps.flat()),
 });

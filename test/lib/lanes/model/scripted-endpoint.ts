@@ -7,6 +7,8 @@ export interface Reply {
   readonly answer: WebhookAnswer;
   readonly afterMs: number;
   readonly end: Exclude<Sent['end'], 'under-way' | 'killed'>;
+  /** The change may have been applied, whatever was answered. */
+  readonly mayHaveArrived: boolean;
 }
 
 const timeoutMs = 15_000;
@@ -45,11 +47,13 @@ function replyOf(answer: Answer, chance: (sides: number) => number): Reply {
     answer: { kind: 'answered', status, retryAfter, latencyMs },
     afterMs: latencyMs,
     end,
+    mayHaveArrived: end === 'accepted',
   });
-  const failed = (error: 'timeout' | 'connection-reset' | 'connection-refused', afterMs: number, end: Reply['end']): Reply => ({
-    answer: { kind: 'failed', error, detail: '', latencyMs: afterMs },
+  const failed = (error: 'timeout' | 'connection-reset' | 'connection-refused', afterMs: number, mayHaveArrived: boolean): Reply => ({
+    answer: { kind: 'failed', error, detail: '', latencyMs: afterMs, mayHaveArrived },
     afterMs,
-    end,
+    end: mayHaveArrived ? 'unheard' : 'failed',
+    mayHaveArrived,
   });
   switch (answer) {
     case '200':
@@ -66,11 +70,24 @@ function replyOf(answer: Answer, chance: (sides: number) => number): Reply {
       return answered(Number(answer), 'refused');
     case '410':
       return answered(410, 'gone');
+    case '504':
+      // A gateway's word: what is behind it may have taken the change.
+      return { ...answered(504, 'failed'), mayHaveArrived: true };
     case 'timeout':
-      return failed('timeout', timeoutMs, 'unheard');
+      return failed('timeout', timeoutMs, true);
     case 'reset':
-      return failed('connection-reset', latencyMs, 'unheard');
+      return failed('connection-reset', latencyMs, true);
     case 'refused':
-      return failed('connection-refused', 1, 'failed');
+      return failed('connection-refused', 1, false);
+    case 'cut-then-refused':
+      return failed('connection-refused', latencyMs, true);
+    case 'cut-then-503':
+    case 'cut-then-422':
+      return cutBefore(answer === 'cut-then-503' ? answered(503, 'failed') : answered(422, 'refused'));
   }
+}
+
+/** The request went out twice: the first was taken, and its connection cut off. */
+function cutBefore({ answer, ...reply }: Reply): Reply {
+  return { ...reply, answer: { ...answer, mayHaveArrived: true }, mayHaveArrived: true };
 }

@@ -1,6 +1,5 @@
 import { deliver } from '#lib/lanes/deliver.ts';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
-import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import type { QueuedDelivery, QueuedRelease } from '#lib/delivery/delivery-queue.ts';
 import type { LaneQueue } from '#lib/delivery/lane-store.ts';
 import { RelayError } from '#lib/errors.ts';
@@ -14,7 +13,6 @@ import { instanceParts, type InstanceWorld } from './relay-instance.ts';
 import { RelayProcess } from './relay-process.ts';
 import { runSweep } from './run-sweep.ts';
 import type { Script } from './script.ts';
-import { ScriptedEndpoint } from './scripted-endpoint.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
 import { chanceOf, VirtualTime } from './virtual-time.ts';
 
@@ -42,7 +40,6 @@ const longestMs = 20 * 24 * 60 * minuteMs;
 export class Simulation {
   readonly time = new VirtualTime();
   readonly history = new History();
-  readonly endpoint = new ScriptedEndpoint();
   readonly observed = observedStores(this.time, this.history);
   readonly stores: SharedStores;
   readonly faults = new Faults(this.time, this.observed.laneRows);
@@ -59,12 +56,12 @@ export class Simulation {
     this.stores = plant(this.observed.stores);
     this.subscriptions = subscriptions.map((setting, index) => subscriptionOf(index + 1, setting));
     for (const subscription of this.subscriptions) void this.stores.subscriptions.create(subscription);
-    const { time, history, endpoint, queues, faults, stores } = this;
+    const { time, history, queues, faults, stores } = this;
     const tell = (line: string): void => this.tell(line);
     const newName = (): string => `n${(this.#names += 1)}`;
     const interrupted = (): void => history.interrupt();
-    const messageOf = (id: string): DeliveryMessage => this.#messageOf(id);
-    this.#world = { time, history, endpoint, queues, faults, stores, chance: chanceOf(seed), tell, interrupted, newName, messageOf };
+    const { removalIn } = this.observed;
+    this.#world = { time, history, queues, faults, stores, chance: chanceOf(seed), tell, interrupted, newName, removalIn };
     this.#instances = instanceQueues.map((queue) => ({ queue, ...this.#fresh(queue) }));
     this.#nextSweepMs = time.nowMs + minuteMs;
   }
@@ -159,11 +156,5 @@ export class Simulation {
       this.tell(`${nameOf(queued.message)} comes, lane ${queued.groupId.slice(0, 4)} (${queued.message.change.sequence.slice(11, 13)})`);
       this.history.accept(`${name} ${queued.groupId}`, queued.message);
     });
-  }
-
-  #messageOf(delivery: string): DeliveryMessage {
-    const accepted = this.history.accepted.get(delivery);
-    if (accepted === undefined) throw new Error('What is sent was never put on a queue');
-    return accepted.message;
   }
 }
