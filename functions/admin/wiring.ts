@@ -5,6 +5,7 @@ import { configError, readConfig } from '#lib/config/read-config.ts';
 import { checkEndpointUrl } from '#lib/webhooks/address-guard.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
+import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
 import { dynamodbOrgRegistry } from '#lib/dynamodb/org-registry.ts';
 import { dynamodbQuarantineIndex } from '#lib/dynamodb/quarantine-index.ts';
 import { dynamodbReplayStore } from '#lib/dynamodb/replay-store.ts';
@@ -26,6 +27,7 @@ const config = readConfig([
   'SENDERS_TABLE',
   'SUBSCRIPTIONS_TABLE',
   'DELIVERIES_TABLE',
+  'LANES_TABLE',
   'DELIVERIES_QUEUE_URL',
   'REPLAY_DELIVERIES_QUEUE_URL',
   'QUARANTINE_TABLE',
@@ -56,6 +58,7 @@ export const administering: AdminParts = {
   authorisation: authorisation(),
   subscriptions: dynamodbSubscriptionStore({ client, table: config.SUBSCRIPTIONS_TABLE }),
   deliveries: dynamodbDeliveryStore({ client, table: config.DELIVERIES_TABLE, now }),
+  lanes: dynamodbLaneStore({ client, table: config.LANES_TABLE }),
   quarantine: dynamodbQuarantineIndex({ client, table: config.QUARANTINE_TABLE, now }),
   replays: dynamodbReplayStore({ client, table: config.REPLAYS_TABLE }),
   queues: { deliveries: queueAt(config.DELIVERIES_QUEUE_URL), replayDeliveries: queueAt(config.REPLAY_DELIVERIES_QUEUE_URL) },

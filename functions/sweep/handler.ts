@@ -24,8 +24,10 @@ export const handler = middy<unknown, undefined>(earlyTimeout)
     };
     // Also where there is nothing to sweep, because the subscriptions cannot be read.
     const swept = await sweep(sweeping, () => context.getRemainingTimeInMillis()).finally(tellSilence);
-    const { errors, subscriptions, released, probes, events, recovered, openCircuits, dueLanes, parkedLanes } = swept;
+    const { errors, subscriptions, released, probes, events, recovered, openCircuits } = swept;
     for (const error of errors) line.failure(error);
     const outcome = line.codes.length === 0 ? 'done' : 'partial';
-    line.note({ subscriptions, released, probes, operatorEvents: events, recovered, openCircuits, dueLanes, parkedLanes, outcome });
+    line.note({ subscriptions, released, probes, operatorEvents: events, recovered, openCircuits, outcome });
+    const { dueLanes, parkedLanes, oldestRemovalSeconds } = swept;
+    line.note({ dueLanes, parkedLanes, oldestRemovalSeconds });
   });

@@ -1,6 +1,6 @@
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import type { DeliveryStore } from '../delivery/delivery.ts';
-import type { LaneQueue } from '../delivery/lane-store.ts';
+import type { LaneQueue, LaneStore } from '../delivery/lane-store.ts';
 import type { OrgRegistry, OrgSenders } from '../orgs/org-registry.ts';
 import type { QuarantineIndex } from '../quarantine/quarantine.ts';
 import type { ReplayQueue, ReplayStore } from '../replay/replay.ts';
@@ -15,6 +15,8 @@ export interface AdminParts extends Omit<CreateSubscriptionParts, 'store'> {
   readonly authorisation: Authorisation;
   readonly subscriptions: Pick<SubscriptionStore, 'create' | 'list' | 'find' | 'change' | 'setStatus' | 'setRecovery'>;
   readonly deliveries: Pick<DeliveryStore, 'list' | 'find' | 'letter'>;
+  /** Of deliveries that are parked. */
+  readonly lanes: Pick<LaneStore, 'find' | 'hasten'>;
   /** For test events, and for dead letters that are sent again. */
   readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
   readonly quarantine: QuarantineIndex;

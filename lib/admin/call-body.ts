@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { HttpRequest } from '../http/request.ts';
 import { fieldProblemsOf } from '../subscriptions/field-problems.ts';
-import { objectOf } from '../subscriptions/subscription-fields.ts';
+import { objectOf } from '../subscriptions/field-words.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
 import { readJsonBody, type JsonBody } from './json-body.ts';
 import { readQuery } from './query.ts';

@@ -48,20 +48,23 @@ export const getDeliveryCall: AdminCall = async ({ name }, { deliveries }) => {
   return delivery === undefined ? { kind: 'not-found' } : { kind: 'found', body: deliveryView(delivery) };
 };
 
-export const redeliverCall: AdminCall = async ({ request, name }, { deliveries, subscriptions, queues }) => {
+export const redeliverCall: AdminCall = async ({ request, name }, { deliveries, subscriptions, lanes, queues, now }) => {
   const refused = refuseFields(request, 'a redelivery');
   if (refused !== undefined) return refused;
   const id = deliveryIdIn(name);
-  const outcome = id === undefined ? undefined : await redeliver(id, { deliveries, subscriptions, queue: queues.replayDeliveries });
+  const parts = { deliveries, subscriptions, lanes, queue: queues.replayDeliveries, now };
+  const outcome = id === undefined ? undefined : await redeliver(id, parts);
   if (outcome === undefined || outcome.kind === 'unknown') return { kind: 'not-found' };
-  if (outcome.kind !== 'queued') return { kind: 'conflict', detail: whyNot(outcome) };
+  if (outcome.kind !== 'queued' && outcome.kind !== 'hastened') return { kind: 'conflict', detail: whyNot(outcome) };
   return { kind: 'accepted', location: `/v1/deliveries/${outcome.delivery}`, body: { id: outcome.delivery } };
 };
 
-function whyNot(outcome: Exclude<RedeliverOutcome, { kind: 'queued' | 'unknown' }>): string {
+function whyNot(outcome: Exclude<RedeliverOutcome, { kind: 'queued' | 'hastened' | 'unknown' }>): string {
   switch (outcome.kind) {
     case 'not-dead':
-      return `The delivery is ${outcome.status}: only a dead one is sent again`;
+      return `The delivery is ${outcome.status}: only one that is dead or parked is sent again`;
+    case 'busy':
+      return 'The delivery is being tried at this moment: look at it again in a minute';
     case 'empty':
       return 'What the delivery held was not kept. A replay of its time can send the change again';
     case 'unreadable':

@@ -1,6 +1,6 @@
 import type { Attempt, Delivery } from '../delivery/delivery.ts';
 
-/** A delivery as callers see it, field by field (design section 9). What there is none of and is seldom is left out. */
+/** A delivery as callers see it, field by field. What there is none of and is seldom is left out. */
 export function deliveryView(delivery: Delivery): object {
   const { id, subscription, org, change, type, user, status, reason, attempts, nextAttemptAt, replay, createdAt } = delivery;
   return {

@@ -4,14 +4,13 @@ import { createOrg } from '../orgs/create-org.ts';
 import { rotateHookSecret } from '../orgs/rotate-hook-secret.ts';
 import type { AdminCall, AdminParts, CallInput } from './admin-call.ts';
 import type { AdminOutcome } from './admin-outcome.ts';
+import { readCallBody } from './call-body.ts';
 import { readJsonBody } from './json-body.ts';
 import { orgView } from './org-view.ts';
 import { badCursor, readQuery } from './query.ts';
 
 export const createOrgCall: AdminCall = async ({ request }, parts) => {
-  const query = readQuery(request.query, {});
-  if (query.kind === 'invalid') return query;
-  const body = readJsonBody(request);
+  const body = readCallBody(request, { required: true });
   if (body.kind !== 'read') return body;
   const outcome = await createOrg(body.value, parts);
   if (outcome.kind === 'invalid') return outcome;

@@ -9,7 +9,7 @@ const defaultLimit = 50;
 const maxLimit = 100;
 
 /** Parameters that every list takes. */
-export const paging = {
+const paging = {
   limit: z
     .string()
     .regex(/^[0-9]{1,3}$/, `must be a whole number from 1 to ${maxLimit}`)

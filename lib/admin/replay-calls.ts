@@ -3,13 +3,11 @@ import { createReplay } from '../replay/create-replay.ts';
 import { replayTotals } from '../replay/replay-totals.ts';
 import type { Replay } from '../replay/replay.ts';
 import type { AdminCall } from './admin-call.ts';
-import { readJsonBody } from './json-body.ts';
+import { readCallBody } from './call-body.ts';
 import { badCursor, readQuery } from './query.ts';
 
 export const createReplayCall: AdminCall = async ({ request }, parts) => {
-  const query = readQuery(request.query, {});
-  if (query.kind === 'invalid') return query;
-  const body = readJsonBody(request);
+  const body = readCallBody(request, { required: true });
   if (body.kind !== 'read') return body;
   const outcome = await createReplay(body.value, parts);
   if (outcome.kind === 'invalid') return outcome;

@@ -18,7 +18,7 @@ export type CreateSubscriptionOutcome =
   | { readonly kind: 'conflict' };
 
 /**
- * Registers an endpoint from what its owner sent (design section 9).
+ * Registers an endpoint from what its owner sent.
  * @throws RelayError KEY_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; a subscription may then exist whose secret nobody knows.
  */
 export async function createSubscription(body: unknown, parts: CreateSubscriptionParts): Promise<CreateSubscriptionOutcome> {

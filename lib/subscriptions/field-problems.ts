@@ -11,7 +11,10 @@ const maxProblems = 100;
 /** A name that was sent, not one of ours, can be of any length. */
 const maxNameLength = 100;
 
-/** What zod found, field by field. Holds names of fields and our own sentences, never a value that was sent. */
+/**
+ * What zod found, field by field. Holds names of fields and our own sentences, and of what was sent no value but the host of a URL and a name in a
+ * filter: both would be looked for long where nobody says which it is. None is longer than 253 characters.
+ */
 export function fieldProblemsOf(error: z.ZodError): FieldProblem[] {
   return error.issues
     .flatMap((issue) => {

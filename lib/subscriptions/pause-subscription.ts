@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { fieldProblemsOf, type FieldProblem } from './field-problems.ts';
 import { findShown } from './find-shown.ts';
 import { moveSubscription, type MoveOutcome, type MoveParts } from './move-subscription.ts';
-import { objectOf } from './subscription-fields.ts';
+import { objectOf } from './field-words.ts';
 import type { Subscription, SubscriptionId } from './subscription.ts';
 
-/** Design section 6: seven days, after which what waits would be too old to be of use. */
+/** Seven days, after which what waits would be too old to be of use. */
 const longestPauseMs = 7 * 24 * 60 * 60_000;
 /** How often its status may move between our look and our write; each time somebody else paused or resumed it. */
 const mostLooks = 3;

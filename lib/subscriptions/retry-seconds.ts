@@ -4,7 +4,7 @@ export const retryBounds = {
   minWaitSeconds: 1,
   /** A day, the longest wait of the schedule that everybody has. */
   maxWaitSeconds: 24 * 60 * 60,
-  /** What is owed for longer is dead-lettered in any case (design section 6). */
+  /** What is owed for longer is dead-lettered in any case (`deliveryLifetimeMs` in lib/delivery/delivery.ts). */
   maxSumSeconds: 7 * 24 * 60 * 60,
 } as const;
 

@@ -3,7 +3,7 @@ import { fieldProblemsOf, type FieldProblem } from './field-problems.ts';
 import { findShown } from './find-shown.ts';
 import { newSigningSecrets, signatureChoiceOf, signatureChoices, type SigningSecretParts } from './new-signing-secrets.ts';
 import { liveSecrets, type SigningSecret } from './signing-secret.ts';
-import { objectOf } from './subscription-fields.ts';
+import { objectOf } from './field-words.ts';
 import type { Subscription, SubscriptionId, SubscriptionStore } from './subscription.ts';
 import { ownSecretProblem } from './symmetric-secret.ts';
 

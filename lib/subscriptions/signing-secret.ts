@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { sealedSecretSchema } from '../sealing/sealed-secret.ts';
 
 /** Schemes of Standard Webhooks 1.0: `v1` is HMAC-SHA256 with a shared secret, `v1a` is Ed25519 with a key pair. */
-export const signatureKinds = ['v1', 'v1a'] as const;
-export type SignatureKind = (typeof signatureKinds)[number];
+export type SignatureKind = 'v1' | 'v1a';
 
 /** What a webhook is signed with, as it is stored: sealed. */
 export const signingSecretSchema = z.object({

@@ -1,6 +1,6 @@
 import type { Subscription, SubscriptionId, SubscriptionReader } from './subscription.ts';
 
-/** A new or changed subscription takes effect within five seconds (design section 9); half of it is left for the way. */
+/** A new or changed subscription takes effect within five seconds (docs/api.md); half of it is left for the way. */
 const defaultMaxAgeMs = 2_500;
 /** Subscriptions kept for `find`. */
 const maxFound = 1_000;

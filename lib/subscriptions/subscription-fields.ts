@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { orgIdSchema } from '../okta/org.ts';
 import { attributeLimits, attributePathProblem } from './attribute-projection.ts';
+import { expected } from './field-words.ts';
 import { retrySecondsProblem } from './retry-seconds.ts';
 import { compileFilter } from './scim-filter/compile-filter.ts';
 import { filterLimits } from './scim-filter/filter.ts';
@@ -26,15 +27,6 @@ const sentence =
     const message = problemOf(value);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   };
-
-const expected = (what: string) => ({
-  error: (issue: { input?: unknown }) => (issue.input === undefined ? `is required: ${what}` : `must be ${what}`),
-});
-
-/** How an object of ours is told from another thing, and its fields from others. */
-export const objectOf = (what: string) => ({
-  error: (issue: { code?: string }) => (issue.code === 'unrecognized_keys' ? `is not a field of ${what}` : 'must be a JSON object'),
-});
 
 /** What an owner decides about a subscription, field by field, as it is asked for; what may be left out is the request's to say. */
 export function subscriptionFields({ checkUrl, maxConcurrency }: FieldBounds) {

@@ -1,18 +1,8 @@
 import type { SubscriptionId } from './subscription.ts';
+import { newUlid } from './ulid.ts';
 
-/** Crockford's base 32 in lower case: digits and letters without i, l, o and u. It sorts as the numbers do. */
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-const timeDigits = 10;
-const randomDigits = 16;
-
-/** `sub_` and a ULID in lower case: 48 bits of time in milliseconds, then 80 random bits. Ids sort by time of creation. */
+/** `sub_` and a ULID in lower case: ids sort by time of creation. */
 export function newSubscriptionId(now: Date, randomBytes: (count: number) => Uint8Array): SubscriptionId {
-  const random = Buffer.from(randomBytes(10)).toString('hex');
-  const text = base32(BigInt(now.getTime()), timeDigits) + base32(BigInt(`0x${random}`), randomDigits);
-  // The alphabet and the lengths above are within the pattern of the brand.
-  return `sub_${text}` as SubscriptionId;
-}
-
-function base32(value: bigint, digits: number): string {
-  return Array.from({ length: digits }, (_, index) => alphabet.charAt(Number((value >> BigInt(5 * (digits - 1 - index))) & 31n))).join('');
+  // A ULID is within the pattern of the brand.
+  return `sub_${newUlid(now, randomBytes)}` as SubscriptionId;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { objectOf, subscriptionFields, type FieldBounds } from './subscription-fields.ts';
+import { objectOf } from './field-words.ts';
+import { subscriptionFields, type FieldBounds } from './subscription-fields.ts';
 import type { Limits, Subscription, SubscriptionChanges } from './subscription.ts';
 
 const never = (error: string) => z.never({ error }).optional();

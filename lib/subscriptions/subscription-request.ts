@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { signatureChoices } from './new-signing-secrets.ts';
-import { objectOf, subscriptionFields, type FieldBounds } from './subscription-fields.ts';
+import { objectOf } from './field-words.ts';
+import { subscriptionFields, type FieldBounds } from './subscription-fields.ts';
 import { formats } from './subscription.ts';
 
 /** Also told to whoever changes one. */
 export const noneWithMinimal = 'cannot be chosen with the format `minimal`, which sends ids only';
 
-/** Body of `POST /v1/subscriptions` (design section 9). Every field is checked by itself, so that all faults are told at once. */
+/** Body of `POST /v1/subscriptions`. Every field is checked by itself, so that all faults are told at once. */
 export function subscriptionRequestSchema(fieldBounds: FieldBounds) {
   const { deliveriesPerSecond, concurrency, schedule, ...fields } = subscriptionFields(fieldBounds);
   const shape = z.strictObject(

@@ -31,7 +31,7 @@ export type Limits = z.infer<typeof limitsSchema>;
 export const defaultConcurrency = 10;
 
 /** Absent from a subscription: closed. Written on transitions only. */
-export const circuitSchema = z.object({
+const circuitSchema = z.object({
   /** When it was opened; names this opening. */
   since: z.iso.datetime(),
   /** Not probed before. */
@@ -45,7 +45,7 @@ export type Circuit = z.infer<typeof circuitSchema>;
 export const operatorEventKinds = ['failing', 'disabled', 'recovered', 'exhausted'] as const;
 
 /** Waits with the subscription until `sweep` has put it on the queue for those who subscribe to it: written with the transition itself, so neither is without the other. */
-export const operatorEventSchema = z.object({
+const operatorEventSchema = z.object({
   id: z.uuid(),
   kind: z.enum(operatorEventKinds),
   at: z.iso.datetime(),
@@ -96,6 +96,8 @@ export const subscriptionSchema = z.object({
   pausedSince: z.iso.datetime().optional(),
   /** With `disabled` only. */
   disabledReason: z.enum(disabledReasons).optional(),
+  /** With `active` only: when a person last had it go on. What waits since before then is hastened, see lib/sweep/hastened-lanes.ts. */
+  resumedAt: z.iso.datetime().optional(),
   circuit: circuitSchema.optional(),
   /** Oldest first. */
   operatorEvents: z.array(operatorEventSchema).optional(),
@@ -162,9 +164,12 @@ export interface StatusChange {
   readonly pausedUntil?: Date;
   readonly pausedSince?: Date;
   readonly disabledReason?: (typeof disabledReasons)[number];
+  readonly resumedAt?: Date;
   readonly event?: OperatorEvent;
   /** Only while the circuit that was opened then is open: what was closed meanwhile is no reason any more. */
   readonly whileOpenSince?: string;
+  /** Only while its `updatedAt` is this: what its owner changed since may be what gave the reason. */
+  readonly whileUpdatedAt?: string;
 }
 
 /** Port: transitions of circuits. Each is one conditional write, so of many instances that see the same one makes it. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */

@@ -2,7 +2,7 @@ import { changeTypes } from '../identity/change-types.ts';
 import { operatorEventKinds } from './subscription.ts';
 
 /** Longest pattern in characters. The longest event type of Okta's catalogue has 93. */
-export const maxTypePatternLength = 200;
+const maxTypePatternLength = 200;
 
 const patternText = /^[A-Za-z0-9._-]*\*?$/;
 const passedOn = 'okta.';

@@ -1,5 +1,6 @@
 import { RelayError } from '../errors.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
+import type { DueLane } from '../delivery/lane-store.ts';
 import type { GoOver } from './go-over.ts';
 import type { SweepParts } from './sweep-parts.ts';
 
@@ -13,12 +14,19 @@ export interface ParkedCount {
 /** Lanes of a subscription that are looked at: a few hundred kilobytes of its index once a minute. */
 const mostLanes = 2_000;
 
-/** `unreadable`: an error for each lane that stands in the store and can be released by nobody. */
+/**
+ * `unreadable`: an error for each lane that stands in the store and can be released by nobody. `removals`: lanes of active subscriptions that a removal
+ * ever was in. A pause is its owner's wish, and ends by itself; what waits for a disabled or deleted one is given up. What a person has sent again is as
+ * old as it is, and says nothing about the relay.
+ */
 export async function countParked(
   { lanes, now }: Pick<SweepParts, 'lanes' | 'now'>,
   { all, goOver, hasTime }: { all: readonly Subscription[]; goOver: GoOver; hasTime: () => boolean },
-): Promise<ParkedCount & { readonly unreadable: readonly RelayError[] }> {
-  const counted = await goOver(all, { mayBegin: hasTime, work: ({ id }) => lanes.waiting(id, mostLanes) });
+): Promise<ParkedCount & { readonly unreadable: readonly RelayError[]; readonly removals: readonly DueLane[] }> {
+  const counted = await goOver(all, {
+    mayBegin: hasTime,
+    work: async ({ id, status }) => ({ isActive: status === 'active', ...(await lanes.waiting(id, mostLanes)) }),
+  });
   const oldestMs = Math.min(...counted.flatMap(({ oldestParkedAt }) => oldestParkedAt?.getTime() ?? []));
   return {
     parkedLanes: counted.reduce((sum, { count }) => sum + count, 0),
@@ -26,5 +34,6 @@ export async function countParked(
     unreadable: counted.flatMap(({ unreadable }) =>
       unreadable.map((lane) => new RelayError('DELIVERY_STORE_UNAVAILABLE', 'A stored lane cannot be read', { facts: { lane } })),
     ),
+    removals: counted.flatMap(({ isActive, removals }) => (isActive ? removals.filter(({ queue }) => queue === 'deliveries') : [])),
   };
 }

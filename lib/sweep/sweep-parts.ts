@@ -8,7 +8,7 @@ import type { Recovered } from '../delivery/recover.ts';
 export interface SweepParts {
   readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'find' | 'setStatus' | 'purge' | 'told'>;
   readonly circuits: Pick<Circuits, 'admit' | 'giveUp'>;
-  readonly lanes: Pick<LaneStore, 'due' | 'issue' | 'release' | 'released' | 'any' | 'waiting'>;
+  readonly lanes: Pick<LaneStore, 'due' | 'hasten' | 'issue' | 'release' | 'released' | 'any' | 'waiting' | 'removalSince'>;
   readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
   /** Goes on with the redelivery of dead letters; see recover.ts. */
   readonly recover: (subscription: Subscription, hasTime: () => boolean) => Promise<Recovered>;
@@ -22,5 +22,5 @@ export interface SweepParts {
 
 /** Port. Names of lib/telemetry/metric-names.ts. */
 export interface SweepMetrics {
-  count(name: 'OpenCircuits' | 'ParkedLanes' | 'OldestParkedAgeSeconds', value: number): void;
+  count(name: 'OpenCircuits' | 'ParkedLanes' | 'OldestParkedAgeSeconds' | 'OldestRemovalAgeSeconds', value: number): void;
 }

@@ -36,7 +36,7 @@ export async function sweepSubscription(parts: SweepParts, work: SweepWork): Pro
   const subscription = await settled(parts, work.subscription);
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
   const most = subscription.status === 'paused' ? 1 : isOpen ? lanesForProbe(subscription, parts.now()) : fullRound(parts, subscription);
-  const due = await lanesToRelease(parts, subscription, most);
+  const due = await lanesToRelease(parts, subscription, { most, hasTime: work.hasTime });
   const seen = { events, released: 0, probes: 0, dueLanes: due.length, openCircuits: isOpen ? 1 : 0 };
   if (subscription.status === 'paused') return seen;
   if (isOpen) return { ...seen, probes: await probe(parts, subscription, laneToProbe(subscription, due)) };

@@ -42,6 +42,11 @@ export const metricDefinitions = {
     about: 'how long the oldest parked lane has been waiting; at least: of those that were looked at',
     dimensions: [],
   },
+  OldestRemovalAgeSeconds: {
+    kind: 'gauge',
+    about: "from Okta's published of the oldest removal that waits in a parked lane of an active subscription until now; 0 when none does",
+    dimensions: [],
+  },
   DeliveryLatencyMs: { kind: 'time', about: "from Okta's published to the subscriber's 2xx, live deliveries only", dimensions: [] },
   RelayErrors: { kind: 'count', about: 'errors in log lines, by their code (docs/errors.md)', dimensions: ['Code'] },
   RemovalLatencyMs: {

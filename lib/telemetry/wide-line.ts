@@ -39,6 +39,7 @@ export interface Facts {
   openCircuits?: number;
   dueLanes?: number;
   parkedLanes?: number;
+  oldestRemovalSeconds?: number;
   /** Orgs that used to speak and have been silent for too long. */
   silentOrgs?: readonly string[];
   /** Okta's id of an event hook that nobody has confirmed to be the org's. */

@@ -18,24 +18,24 @@ import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { createLocalKeyFile } from '#lib/sealing/local-key-file.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import type { Subscription } from '#lib/subscriptions/subscription.ts';
-import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from '../../local/aws-emulators.ts';
-import { invoke, type FunctionName, type LambdaHandler } from '../../local/lambda.ts';
+import type { FunctionName } from '../../local/lambda.ts';
 import { storedReplay } from '../contract/replay-store.contract.ts';
 import { startRawSubscriber, type RawSubscriber } from '../lib/https/raw-subscriber.ts';
 import { storedSubscription } from '../lib/subscriptions/stored-subscription.ts';
 import { startTellingProxy, type TellingProxy } from '../support/telling-proxy.ts';
 import { adminEvent } from './admin/admin-event.ts';
+import { batchOf, planted, plantedChange, telltale } from './planted.ts';
+import { WatchedHandlers } from './watched-handlers.ts';
 
 /** As in masked-lines.test.ts, which has the functions that a change goes through; here are those beside and behind them. */
-const planted = 'Planted\n    at Planted Person (file:///planted.ts:1:1) "planted"';
-const telltale = /planted/i;
 const token = 'planted-admin-token-0001';
 const oneLine = planted.replaceAll('\n', ' ');
 
 const folder = mkdtempSync(join(tmpdir(), 'lines-behind-'));
-const lines: string[] = [];
-const handlers = new Map<string, LambdaHandler>();
+const watched = new WatchedHandlers();
+const { lines } = watched;
+const run: WatchedHandlers['run'] = (name, event) => watched.run(name, event);
 let aws: AwsEmulators;
 let proxies: readonly TellingProxy[];
 let box: SecretBox;
@@ -65,11 +65,7 @@ beforeAll(async () => {
   });
   provideChangeLog({ append: (...given) => append(...given) });
   provideChangeLogRange({ locate: (...given) => range.locate(...given), read: (...given) => range.read(...given), close: async () => undefined }); // prettier-ignore
-  provideLogSink((line) => lines.push(line));
-  for (const name of ['admin', 'respool', 'replay', 'sweep', 'deliver'] as const) {
-    const module = (await import(`../../functions/${name}/handler.ts`)) as { handler: LambdaHandler };
-    handlers.set(name, module.handler);
-  }
+  await watched.load('admin', 'respool', 'replay', 'sweep', 'deliver');
 });
 afterAll(async () => {
   await gone.close();
@@ -79,30 +75,13 @@ afterAll(async () => {
 });
 beforeEach(() => {
   append = () => Promise.resolve();
-  range = rangeOf(changeOf(), { id: planted, data: planted }, planted);
+  range = rangeOf(plantedChange(), { id: planted, data: planted }, planted);
   for (const proxy of proxies) proxy.fail(undefined);
 });
 
 const direct = () => dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
 const subscriptions = () => dynamodbSubscriptionStore({ client: direct(), table: 'subscriptions' });
 
-const changeOf = () => ({
-  specversion: '1.0',
-  id: randomUUID(),
-  source: 'https://acme.okta.com',
-  type: 'identity.user.deactivated',
-  time: '2026-11-21T12:58:42.340Z',
-  datacontenttype: 'application/json',
-  partitionkey: `acme:${randomUUID()}`,
-  recordedtime: '2026-11-21T12:58:52.611Z',
-  sequence: '1795265922340-0000000000000000042',
-  origin: 'hook',
-  data: {
-    org: 'acme',
-    user: { id: '00uperson0000000001', userName: 'planted.person@example.com', displayName: planted },
-    okta: { eventType: 'user.lifecycle.deactivate', event: { [planted]: planted } },
-  },
-});
 const recordWith = (value: unknown) => ({ key: planted, value: Buffer.from(JSON.stringify(value)), headers: { ce_id: planted, traceparent: planted } }); // prettier-ignore
 
 /** A log whose one partition holds these. */
@@ -124,26 +103,6 @@ async function subscription(overrides: Partial<Subscription> = {}): Promise<Subs
   return stored;
 }
 
-const batchOf = (queue: string, ...bodies: string[]) => ({
-  Records: bodies.map((body) => ({
-    messageId: randomUUID(),
-    receiptHandle: randomUUID(),
-    body,
-    attributes: { ApproximateReceiveCount: '1', MessageGroupId: randomUUID() },
-    eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queue}`,
-  })),
-});
-
-/** Answers what was written meanwhile. A handler that fails as a whole has written its line before. */
-async function run(name: FunctionName, event: unknown): Promise<string> {
-  const handler = handlers.get(name);
-  if (handler === undefined) throw new Error(`no handler ${name}`);
-  const before = lines.length;
-  await invoke(name, handler, event).catch(() => undefined);
-  expect(lines.slice(before).some((line) => line.includes(`"function":"${name}"`))).toBe(true);
-  return lines.slice(before).join('\n');
-}
-
 const call = (line: `${string} /${string}`, body?: unknown) =>
   adminEvent(line, {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-planted': planted },
@@ -155,7 +114,7 @@ async function leaveWork(): Promise<void> {
   const dead = await subscription();
   const waiting = await subscription({ status: 'paused', pausedUntil: '2999-01-01T00:00:00.000Z', pausedSince: new Date().toISOString() });
   for (const { id } of [dead, waiting]) {
-    const change = changeOf();
+    const change = plantedChange();
     await run('deliver', batchOf('deliveries.fifo', JSON.stringify({ v: 1, delivery: deliveryIdOf(id, 'acme', change.id), subscription: id, org: 'acme', change }))); // prettier-ignore
     await run('admin', call(`POST /v1/subscriptions/${id}/resume`, {}));
   }
@@ -169,7 +128,7 @@ async function replayMessage(): Promise<string> {
   return JSON.stringify({ v: 1, replay: replay.id });
 }
 
-const spooled = () => spoolMessages([recordWith(changeOf())]).map(({ body }) => body);
+const spooled = () => spoolMessages([recordWith(plantedChange())]).map(({ body }) => body);
 const inputs: Readonly<Record<string, { readonly name: FunctionName; event(): unknown }>> = {
   // First: it goes over every subscription there is.
   sweep: { name: 'sweep', event: () => leaveWork().then(() => ({ planted })) },
@@ -270,8 +229,8 @@ describe('respool writes nothing of a change', () => {
 describe('replay writes nothing of a change', () => {
   it.each(failures)('when the log fails with %s', async (_, errorOf) => {
     for (const failing of ['locate', 'read'] as const) {
-      const working = rangeOf(changeOf());
-      range = { ...working, [failing]: () => Promise.reject(errorOf(`${JSON.stringify(changeOf())} ${planted}`)) };
+      const working = rangeOf(plantedChange());
+      range = { ...working, [failing]: () => Promise.reject(errorOf(`${JSON.stringify(plantedChange())} ${planted}`)) };
       const written = await run('replay', batchOf('replays.fifo', await replayMessage()));
       expect(written).toContain('"level":"error"');
       expect(written).not.toMatch(telltale);

@@ -18,23 +18,20 @@ import { localDataKeys } from '#lib/sealing/local-data-keys.ts';
 import { createLocalKeyFile } from '#lib/sealing/local-key-file.ts';
 import { SecretBox } from '#lib/sealing/secret-box.ts';
 import type { Subscription } from '#lib/subscriptions/subscription.ts';
-import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from '../../local/aws-emulators.ts';
-import { invoke, type LambdaHandler } from '../../local/lambda.ts';
 import { goldenEvent } from '../fixtures/aws/http-api-events.ts';
 import { ok, startRawSubscriber, type RawRequest, type RawSubscriber } from '../lib/https/raw-subscriber.ts';
 import { storedSubscription } from '../lib/subscriptions/stored-subscription.ts';
 import { startTellingProxy, type TellingProxy } from '../support/telling-proxy.ts';
+import { batchOf, planted, plantedChange, plantedPerson, telltale } from './planted.ts';
+import { WatchedHandlers } from './watched-handlers.ts';
 
-/** In every value that is somebody's, in each of the forms that a careless reader of error texts could take for something else. */
-const planted = 'Planted\n    at Planted Person (file:///planted.ts:1:1) "planted"';
-const telltale = /planted/i;
-const person = { id: '00uperson0000000001', type: 'User', alternateId: 'planted.person@example.com', displayName: planted };
+const person = { id: plantedPerson.id, type: 'User', alternateId: plantedPerson.userName, displayName: planted };
 const secret = `whsec_${Buffer.from('planted planted planted planted!').toString('base64')}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'lines-'));
-const lines: string[] = [];
-const handlers = new Map<string, LambdaHandler>();
+const watched = new WatchedHandlers();
+const run: WatchedHandlers['run'] = (name, event) => watched.run(name, event);
 let aws: AwsEmulators;
 let dynamodbProxy: TellingProxy;
 let fauxProxy: TellingProxy;
@@ -65,11 +62,7 @@ beforeAll(async () => {
   const settings = { CHANGE_LOG: 'embedded', SECRETS_KEY_FILE: keyFile, ALLOW_LOOPBACK_SUBSCRIBERS: 'true', ATTEMPT_TIMEOUT_MS: '600' };
   provideEnvironment({ ...aws.environment, ...proxied, ...settings });
   provideChangeLog({ append: (...given) => append(...given) });
-  provideLogSink((line) => lines.push(line));
-  for (const name of ['receive-hook', 'fan-out', 'deliver'] as const) {
-    const module = (await import(`../../functions/${name}/handler.ts`)) as { handler: LambdaHandler };
-    handlers.set(name, module.handler);
-  }
+  await watched.load('receive-hook', 'fan-out', 'deliver');
 });
 afterAll(async () => {
   await receiver.close();
@@ -79,7 +72,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
-  lines.length = 0;
   append = () => Promise.resolve();
   answer = ({ socket }) => socket.write(ok);
   for (const proxy of [dynamodbProxy, fauxProxy]) proxy.fail(undefined);
@@ -105,24 +97,6 @@ const hookOf = (body: string) => {
 };
 const eventsOf = (...events: unknown[]) => hookOf(JSON.stringify({ data: { events } }));
 
-const changeWith = (members: object = {}) => ({
-  specversion: '1.0',
-  id: randomUUID(),
-  source: 'https://acme.okta.com',
-  type: 'identity.user.deactivated',
-  time: '2026-11-21T12:58:42.340Z',
-  datacontenttype: 'application/json',
-  partitionkey: `acme:${person.id}`,
-  recordedtime: '2026-11-21T12:58:52.611Z',
-  sequence: '1795265922340-0000000000000000042',
-  origin: 'hook',
-  data: {
-    org: 'acme',
-    user: { id: person.id, userName: person.alternateId, displayName: planted, [planted]: planted },
-    okta: { eventType: 'user.lifecycle.deactivate', event: { [planted]: planted } },
-  },
-  ...members,
-});
 let offset = 0;
 const recordsOf = (...values: string[]) => ({
   eventSource: 'aws:kafka',
@@ -139,16 +113,6 @@ const recordsOf = (...values: string[]) => ({
     })),
   },
 });
-const batchOf = (...bodies: string[]) => ({
-  Records: bodies.map((body) => ({
-    messageId: randomUUID(),
-    receiptHandle: randomUUID(),
-    body,
-    attributes: { ApproximateReceiveCount: '1', MessageGroupId: randomUUID() },
-    eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:deliveries.fifo',
-  })),
-});
-
 let subscribed = 0;
 async function subscription(overrides: Partial<Subscription> = {}): Promise<Subscription> {
   const fresh = storedSubscription((subscribed += 1), { name: planted.replaceAll('\n', ' '), ...overrides });
@@ -158,23 +122,14 @@ async function subscription(overrides: Partial<Subscription> = {}): Promise<Subs
   await dynamodbSubscriptionStore({ client: direct(), table: 'subscriptions' }).create(stored);
   return stored;
 }
-const messageTo = ({ id }: Pick<Subscription, 'id'>, change = changeWith()) =>
+const messageTo = ({ id }: Pick<Subscription, 'id'>, change = plantedChange()) =>
   JSON.stringify({ v: 1, delivery: deliveryIdOf(id, orgIdSchema.parse('acme'), change.id), subscription: id, org: 'acme', change });
-
-/** Answers what was written meanwhile. A handler that fails as a whole has written its line before. */
-async function run(name: 'receive-hook' | 'fan-out' | 'deliver', event: unknown): Promise<string> {
-  const handler = handlers.get(name);
-  if (handler === undefined) throw new Error(`no handler ${name}`);
-  const before = lines.length;
-  await invoke(name, handler, event).catch(() => undefined);
-  expect(lines.slice(before).some((line) => line.includes(`"function":"${name}"`))).toBe(true);
-  return lines.slice(before).join('\n');
-}
 
 const inputs = {
   'receive-hook': () => eventsOf(hookEvent(), { published: planted, uuid: randomUUID() }, { [planted]: planted }),
-  'fan-out': () => recordsOf(JSON.stringify(changeWith()), `{"data": ${planted}`),
-  deliver: async () => batchOf(messageTo(await subscription()), `{"v":1,"org":"acme","planted":"${person.displayName}"}`),
+  'fan-out': () => recordsOf(JSON.stringify(plantedChange()), `{"data": ${planted}`),
+  deliver: async () =>
+    batchOf('deliveries.fifo', messageTo(await subscription()), `{"v":1,"org":"acme","planted":"${person.displayName}"}`),
 } as const;
 
 describe.each(Object.keys(inputs) as (keyof typeof inputs)[])('%s writes nothing of a change', (name) => {
@@ -240,7 +195,7 @@ describe('deliver writes nothing of a change', () => {
     ['nothing', ({ socket }) => socket.resetAndDestroy()],
   ])('when the receiver answers %s', async (_, answering) => {
     answer = answering;
-    expect(await run('deliver', batchOf(messageTo(await subscription())))).not.toMatch(telltale);
+    expect(await run('deliver', batchOf('deliveries.fifo', messageTo(await subscription())))).not.toMatch(telltale);
   });
 
   it('when a secret was sealed under another key, is no secret, or belongs to another', async () => {
@@ -252,7 +207,7 @@ describe('deliver writes nothing of a change', () => {
     for (const sealed of bad) {
       const fresh = await subscription();
       if (sealed !== undefined) await store.change(fresh, { at: new Date(), signingSecrets: [{ sealed, createdAt: fresh.createdAt }] });
-      const written = await run('deliver', batchOf(messageTo(fresh)));
+      const written = await run('deliver', batchOf('deliveries.fifo', messageTo(fresh)));
       expect(written).toContain('SECRET_UNREADABLE');
       expect(written.replaceAll('planted-not-ours', '')).not.toMatch(telltale);
     }
@@ -262,23 +217,23 @@ describe('deliver writes nothing of a change', () => {
     const { id } = await subscription();
     const item = { kind: { S: 'subscription' }, id: { S: id }, subscription: { S: `{"name": ${planted}` } };
     await direct().send(new PutItemCommand({ TableName: 'subscriptions', Item: item }));
-    const written = await run('deliver', batchOf(messageTo({ id })));
+    const written = await run('deliver', batchOf('deliveries.fifo', messageTo({ id })));
     expect(written).toContain('SUBSCRIPTION_STORE_UNAVAILABLE');
     expect(written).not.toMatch(telltale);
   });
 
   it('when the message is not what it says', async () => {
     const at = await subscription();
-    const bodies = [planted, `{"v": ${planted}`, messageTo(at).replace('"delivery":"dlv_', '"delivery":"dlv_0'), messageTo(at, changeWith({ time: planted }))]; // prettier-ignore
-    expect(await run('deliver', batchOf(...bodies))).not.toMatch(telltale);
+    const bodies = [planted, `{"v": ${planted}`, messageTo(at).replace('"delivery":"dlv_', '"delivery":"dlv_0'), messageTo(at, plantedChange({ time: planted }))]; // prettier-ignore
+    expect(await run('deliver', batchOf('deliveries.fifo', ...bodies))).not.toMatch(telltale);
   });
 });
 
 describe('fan-out writes nothing of a change', () => {
   it.each<[string, () => unknown]>([
     ['records that are no changes', () => recordsOf(planted, `"planted"`, JSON.stringify({ [planted]: planted }))],
-    ['changes with a name where a member of the contract is', () => recordsOf(JSON.stringify(changeWith({ time: planted, origin: planted, source: planted })))], // prettier-ignore
-    ['a partition key that is a name', () => recordsOf(JSON.stringify(changeWith({ partitionkey: planted })))],
+    ['changes with a name where a member of the contract is', () => recordsOf(JSON.stringify(plantedChange({ time: planted, origin: planted, source: planted })))], // prettier-ignore
+    ['a partition key that is a name', () => recordsOf(JSON.stringify(plantedChange({ partitionkey: planted })))],
     ['an event that is none of Kafka', () => ({ eventSource: 'aws:kafka', records: { [planted]: [{ topic: planted, value: planted }] } })],
   ])('given %s', async (_, event) => {
     expect(await run('fan-out', event())).not.toMatch(telltale);

@@ -1,6 +1,7 @@
 import { changeDataSchema, type Change } from '../../identity/change.ts';
 import { predicateOf } from './evaluate.ts';
 import type { AttributePath, Filter } from './filter.ts';
+import { nameInWords } from './name-in-words.ts';
 import { isSameName } from './own-values.ts';
 import { parseFilter } from './parser.ts';
 
@@ -9,7 +10,7 @@ export type CompiledFilter =
   /** `detail` is a sentence for the author of the filter. */
   | { readonly kind: 'invalid'; readonly detail: string };
 
-/** CloudEvents attributes that a filter reaches by name, next to the members of `data`. Design section 9. */
+/** CloudEvents attributes that a filter reaches by name, next to the members of `data`. */
 const eventAttributes = ['id', 'source', 'type', 'subject', 'time', 'origin'] as const;
 
 /** What a path may begin with. A name from nowhere would never match, in silence; so it is refused. */
@@ -21,7 +22,7 @@ export function compileFilter(text: string): CompiledFilter {
   if (parsed.kind === 'invalid') return { kind: 'invalid', detail: `${parsed.detail} (at character ${parsed.position + 1})` };
   const unknown = rootsOf(parsed.filter).find((root) => canonicalRoot(root) === undefined);
   if (unknown !== undefined)
-    return { kind: 'invalid', detail: `a change has no \`${unknown}\`; paths begin with one of ${filterRoots.join(', ')}` };
+    return { kind: 'invalid', detail: `a change has no ${nameInWords(unknown)}; paths begin with one of ${filterRoots.join(', ')}` };
   const predicate = predicateOf(withCanonicalRoots(parsed.filter));
   return { kind: 'compiled', matches: (change) => predicate(rootOf(change)) };
 }

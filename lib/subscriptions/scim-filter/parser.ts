@@ -1,5 +1,6 @@
 import { compareOperators, filterLimits, type AttributePath, type CompareOperator, type Filter, type Literal } from './filter.ts';
 import { FilterProblem } from './filter-problem.ts';
+import { nameInWords } from './name-in-words.ts';
 import { tokenise, type Token } from './lexer.ts';
 
 export type ParsedFilter =
@@ -110,7 +111,7 @@ class Parser {
       throw this.#problem('schema URNs cannot be used: write the path as it is in the change, e.g. `user.userName`');
     const [first, ...rest] = token.text.split('.');
     if (first === undefined || ![first, ...rest].every((name) => attributeName.test(name))) {
-      throw this.#problem(`\`${token.text}\` is not an attribute path, e.g. \`user.userName\``);
+      throw this.#problem(`${nameInWords(token.text)} is not an attribute path, e.g. \`user.userName\``);
     }
     this.#next += 1;
     return [first, ...rest];

@@ -13,6 +13,7 @@ const good = {
   SENDERS_TABLE: 'e',
   SUBSCRIPTIONS_TABLE: 's',
   DELIVERIES_TABLE: 'd',
+  LANES_TABLE: 'l',
   DELIVERIES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/deliveries.fifo',
   REPLAY_DELIVERIES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/replay-deliveries.fifo',
   QUARANTINE_TABLE: 'q',

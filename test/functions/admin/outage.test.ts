@@ -24,6 +24,7 @@ beforeAll(async () => {
     SENDERS_TABLE: 'senders',
     SUBSCRIPTIONS_TABLE: 'subscriptions',
     DELIVERIES_TABLE: 'deliveries',
+    LANES_TABLE: 'lanes',
     DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/deliveries.fifo',
     REPLAY_DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/replay-deliveries.fifo',
     QUARANTINE_TABLE: 'quarantine',

@@ -7,6 +7,7 @@ import { provideEnvironment } from '#lib/config/environment.ts';
 import type { Attempt, DeliveryMessage, DeliveryReason, DeliveryStatus } from '#lib/delivery/delivery.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
+import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
 import type { HttpResponse } from '#lib/http/response.ts';
 import { createLocalKeyFile } from '#lib/sealing/local-key-file.ts';
@@ -28,6 +29,7 @@ let aws: AwsEmulators;
 let handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResponse>;
 let subscriptions: ReturnType<typeof dynamodbSubscriptionStore>;
 let deliveries: ReturnType<typeof dynamodbDeliveryStore>;
+let lanes: ReturnType<typeof dynamodbLaneStore>;
 
 beforeAll(async () => {
   createLocalKeyFile(join(folder, 'key'));
@@ -35,6 +37,7 @@ beforeAll(async () => {
   const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
   subscriptions = dynamodbSubscriptionStore({ client, table: 'subscriptions' });
   deliveries = dynamodbDeliveryStore({ client, table: 'deliveries', now: () => new Date() });
+  lanes = dynamodbLaneStore({ client, table: 'lanes' });
   provideEnvironment({ ...aws.environment, SECRETS_KEY_FILE: join(folder, 'key'), ADMIN_AUTH: 'bearer', RELAY_ADMIN_TOKEN: token });
   provideLogSink((line) => lines.push(line));
   ({ handler } = await import('../../../functions/admin/handler.ts'));
@@ -307,6 +310,30 @@ describe('a delivery', () => {
     expect(again.map(({ delivery: one }) => one)).toEqual([body.id]);
   });
 
+  it('that is parked has its lane worked at once, and itself for an answer', async () => {
+    const { subscription } = await stored();
+    const { delivery: id } = await delivery(subscription, 'parked');
+    expect((await call(`POST /v1/deliveries/${id}/redeliver`)).status).toBe(409);
+    const { group = '' } = (await deliveries.find(id)) ?? {};
+    const key = { queue: 'deliveries', group } as const;
+    const dueAt = new Date(Date.now() + 3_600_000);
+    const { message } = deliveryTo(subscription, '00uAna', id);
+    await lanes.park({
+      ...key,
+      subscription: subscription.id,
+      epoch: 'one',
+      message,
+      removal: true,
+      reason: 'back-off',
+      dueAt,
+      now: new Date(),
+    });
+    const { status, body, headers } = await call(`POST /v1/deliveries/${id}/redeliver`);
+    expect({ status, body, location: headers['location'] }).toEqual({ status: 202, body: { id }, location: `/v1/deliveries/${id}` });
+    expect((await lanes.find(key))?.dueAt.getTime()).toBeLessThanOrEqual(Date.now());
+    expect(await messagesIn('replayDeliveries')).toEqual([]);
+  });
+
   it('that is not dead, or whose subscription is gone, is not sent again: 409 says why', async () => {
     const { subscription, path } = await stored();
     const { delivery: delivered } = await delivery(subscription, 'delivered');
@@ -315,7 +342,7 @@ describe('a delivery', () => {
       const { status, body } = await call(`POST /v1/deliveries/${id}/redeliver`, {});
       return `${status} ${body.detail}`;
     };
-    expect(await detail(delivered)).toBe('409 The delivery is delivered: only a dead one is sent again');
+    expect(await detail(delivered)).toBe('409 The delivery is delivered: only one that is dead or parked is sent again');
     await call(`DELETE ${path}`);
     expect(await detail(dead)).toBe('409 The subscription was deleted');
     expect(await messagesIn('replayDeliveries')).toEqual([]);

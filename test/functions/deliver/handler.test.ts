@@ -57,7 +57,7 @@ beforeAll(async () => {
     queueArn: 'arn:aws:sqs:us-east-1:000000000000:deliveries.fifo',
     region,
   });
-  provideEnvironment({ ...aws.environment, SECRETS_KEY_FILE: keyFile, ALLOW_LOOPBACK_SUBSCRIBERS: 'true', ATTEMPT_TIMEOUT_MS: '1500' });
+  provideEnvironment({ ...aws.environment, SECRETS_KEY_FILE: keyFile, ALLOW_LOOPBACK_SUBSCRIBERS: 'true', ATTEMPT_TIMEOUT_MS: '3000' });
   provideLogSink((line) => {
     allLines += line;
     lines.push(JSON.parse(line) as Record<string, unknown>);
@@ -291,12 +291,12 @@ describe('the deliver function', () => {
     await turn();
     down = false;
     // The five seconds of the first wait are over when the message shows itself again.
-    await expect.poll(async () => (await turn()).records.length, { timeout: 15_000, interval: 250 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await turn()).records.length, { timeout: 60_000, interval: 250 }).toBeGreaterThan(0);
     await expect
-      .poll(async () => (await turn(), (await recordOf(changes[3]))?.status), { timeout: 10_000, interval: 100 })
+      .poll(async () => (await turn(), (await recordOf(changes[3]))?.status), { timeout: 60_000, interval: 100 })
       .toBe('delivered');
     expect(target.requests.map((request) => headersOf(request)['webhook-id'])).toEqual([changes[0], ...changes]);
-  });
+  }, 150_000);
 
   it('lets a subscriber see a change once when two instances have it at the same time', async () => {
     const target = await subscriber(({ socket }) => setTimeout(() => socket.write(ok), 100));

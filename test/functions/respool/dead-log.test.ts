@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
@@ -18,6 +17,7 @@ import { goldenEvent } from '../../fixtures/aws/http-api-events.ts';
 import { hookBody, oktaEvent } from '../../lib/intake/events.ts';
 import { idsOf } from '../../lib/intake/spool-records.ts';
 import { startSilence } from '../../lib/sqs/change-spool-queue.ts';
+import { freePort } from '../../support/relay-process.ts';
 
 /** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
 const answerMs = 2_400;
@@ -47,15 +47,6 @@ afterAll(async () => {
   await aws.stop();
   rmSync(folder, { recursive: true });
 });
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A fresh environment, as Lambda starts one: nothing is known of earlier failures. */
 async function coldStart(settings: Record<string, string>): Promise<Handler> {

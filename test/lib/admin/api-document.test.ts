@@ -54,6 +54,7 @@ const parts: AdminParts = {
     find: async () => undefined,
     letter: async () => undefined,
   },
+  lanes: { find: async () => undefined, hasten: async () => false },
   queues: { deliveries: memoryDeliveryQueue(), replayDeliveries: memoryDeliveryQueue() },
   quarantine: { list: async () => ({ kind: 'page', data: [], nextCursor: null }) },
   replays: {

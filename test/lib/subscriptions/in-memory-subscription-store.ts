@@ -54,9 +54,12 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
   }
 
   setStatus(id: SubscriptionId, change: Parameters<SubscriptionStore['setStatus']>[1]): Promise<boolean> {
-    const { status, from, at, pausedUntil, pausedSince, disabledReason, event, whileOpenSince } = change;
-    const update = ({ pausedUntil: _, pausedSince: __, disabledReason: ___, circuit, ...rest }: Subscription): Subscription | undefined =>
-      !from.includes(rest.status) || (whileOpenSince !== undefined && circuit?.since !== whileOpenSince)
+    const { status, from, at, pausedUntil, pausedSince, disabledReason, resumedAt, event, whileOpenSince, whileUpdatedAt } = change;
+    const update = ({ circuit, ...found }: Subscription): Subscription | undefined => {
+      const { pausedUntil: _, pausedSince: __, disabledReason: ___, resumedAt: ____, ...rest } = found;
+      return !from.includes(rest.status) ||
+        (whileOpenSince !== undefined && circuit?.since !== whileOpenSince) ||
+        (whileUpdatedAt !== undefined && rest.updatedAt !== whileUpdatedAt)
         ? undefined
         : {
             ...rest,
@@ -65,8 +68,10 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
             ...(pausedUntil === undefined ? {} : { pausedUntil: pausedUntil.toISOString() }),
             ...(pausedSince === undefined ? {} : { pausedSince: pausedSince.toISOString() }),
             ...(disabledReason === undefined ? {} : { disabledReason }),
+            ...(resumedAt === undefined ? {} : { resumedAt: resumedAt.toISOString() }),
             ...(status === 'paused' && circuit !== undefined ? { circuit } : {}),
           };
+    };
     return Promise.resolve(this.#update(id, update, event));
   }
 

@@ -130,13 +130,18 @@ describe('resumeSubscription', () => {
     ['failing', { circuit }],
   ])('has one that is %s sent to again, its circuit closed', async (_, overrides) => {
     const { id, parts, find } = await stored(overrides);
-    expect(await resumeSubscription(id, parts)).toEqual({ kind: 'moved', subscription: storedSubscription(1, { updatedAt: at }) });
-    expect(await find()).toEqual(storedSubscription(1, { updatedAt: at }));
+    const resumed = storedSubscription(1, { updatedAt: at, resumedAt: at });
+    expect(await resumeSubscription(id, parts)).toEqual({ kind: 'moved', subscription: resumed });
+    expect(await find()).toEqual(resumed);
   });
 
-  it('leaves one alone that is sent to anyway', async () => {
-    const { id, subscription, parts } = await stored();
-    expect(await resumeSubscription(id, parts)).toEqual({ kind: 'moved', subscription });
+  it('notes when it was asked for, also of one that is sent to anyway, for what waits there', async () => {
+    const { id, subscription, parts, find } = await stored();
+    const outcome = await resumeSubscription(id, parts);
+    expect(outcome).toEqual({ kind: 'moved', subscription: { ...subscription, updatedAt: at, resumedAt: at } });
+    const later = { ...parts, now: () => new Date(Date.parse(at) + 1_000) };
+    await resumeSubscription(id, later);
+    expect((await find())?.resumedAt).toBe(later.now().toISOString());
   });
 
   it('knows none that is deleted', async () => {

@@ -214,7 +214,9 @@ describe('sweeping', () => {
     harness.nowMs += 7 * minute;
     await parked('b');
     await run();
-    expect(gauges).toEqual({ OpenCircuits: 1, ParkedLanes: 2, OldestParkedAgeSeconds: 420 });
+    // Both changes are removals, and Okta published them at 12:58:42.340 the day before.
+    const oldestRemovalSeconds = 17 * 3_600 + 8 * 60 + 18;
+    expect(gauges).toEqual({ OpenCircuits: 1, ParkedLanes: 2, OldestParkedAgeSeconds: 420, OldestRemovalAgeSeconds: oldestRemovalSeconds });
     // The token of the first is out now.
     harness.nowMs += minute;
     await run();

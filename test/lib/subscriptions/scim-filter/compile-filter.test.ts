@@ -51,6 +51,12 @@ describe('compileFilter', () => {
     expect(compileFilter(filter)).toMatchObject({ kind: 'invalid', detail: expect.stringContaining(reason) });
   });
 
+  it.each(['x'.repeat(2_000), `x..${'y'.repeat(1_900)}`])('repeats no more than the beginning of a name that leads nowhere', (name) => {
+    const compiled = compileFilter(`${name} pr`);
+    expect(compiled).toMatchObject({ kind: 'invalid', detail: expect.stringContaining(`\`${name.slice(0, 100)}…\``) as string });
+    expect(compiled.kind === 'invalid' && compiled.detail.length).toBeLessThan(400);
+  });
+
   it('tells the place of a fault, counted from one', () => {
     expect(compileFilter('user.userName = "x"')).toEqual({ kind: 'invalid', detail: '`=` does not belong here (at character 15)' });
   });
