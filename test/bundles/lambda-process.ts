@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { functionSettings, type FunctionName } from '#lib/config/function-settings.ts';
 
 /** What Lambda sets in every environment. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
@@ -22,16 +24,20 @@ export const lambdaEnvironment = {
  * The part of Lambda's runtime that a handler sees: the module is loaded once, each event comes as JSON and its answer leaves as JSON.
  * The runtime has handlers without a callback on Node 24.
  */
+const endOfLines = '=== all that was logged ===\n';
 const runtime = `
   process.on('message', async ({ event, context, timeoutMs }) => {
     const endsAt = Date.now() + timeoutMs;
     context.getRemainingTimeInMillis = () => endsAt - Date.now();
+    let reply;
     try {
       const { handler } = await import(process.argv[1]);
-      process.send({ answer: (await handler(event, context)) ?? null });
+      reply = { answer: (await handler(event, context)) ?? null };
     } catch (error) {
-      process.send({ error: String(error?.stack ?? error) });
+      reply = { error: String(error?.stack ?? error) };
     }
+    process.stdout.write(${JSON.stringify(endOfLines)});
+    process.send(reply);
   });
   process.send('started');
 `;
@@ -54,15 +60,21 @@ export async function startLambda(name: FunctionName, file: string, environment:
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   await reply(child, () => output);
+  let [invocations, isClosed] = [0, false];
+  const closed = once(child, 'close').then(() => (isClosed = true));
+  // Answers and lines come by ways of their own, and either may be the first.
+  const whenLogged = async (count: number): Promise<void> => {
+    while (!isClosed && output.split(endOfLines).length <= count) await Promise.race([once(child.stdout as Readable, 'data'), closed]);
+  };
   return {
     async invoke(event) {
       const timeoutMs = functionSettings[name].timeoutSeconds * 1_000;
       const replied = reply(child, () => output);
       child.send({ event, timeoutMs, context: { awsRequestId: `${name}-1`, functionName: name } });
       const result = await replied;
+      await whenLogged((invocations += 1));
       if (result === 'started') throw new Error('the process started twice');
       if ('error' in result) throw new Error(`${name} failed: ${result.error}\n${output}`);
       return result.answer;

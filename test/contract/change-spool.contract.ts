@@ -85,8 +85,8 @@ export function changeSpoolContract(implementation: string, start: () => Promise
       await expect(subject.spool.put([recordOf('ana', 'late')], { budgetMs: 600 })).rejects.toMatchObject({
         code: 'CHANGE_SPOOL_UNAVAILABLE',
       });
-      // Two timers' worth of slack on a busy machine; an implementation that waits for its own limits takes seconds.
-      expect(performance.now() - startedAtMs).toBeLessThan(1_200);
+      // Slack for a busy machine; an implementation that waits for its client's own limits takes two seconds at least.
+      expect(performance.now() - startedAtMs).toBeLessThan(1_900);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  deliveryRetentionDays,
   longestAttemptLog,
   type Attempt,
   type Delivery,
@@ -10,6 +11,7 @@ import {
   type DeliveryStore,
   type Settlement,
 } from '#lib/delivery/delivery.ts';
+import { placed } from '#lib/delivery/lane.ts';
 import { deliveryMessage } from '../lib/delivery/delivery-message.ts';
 
 const noon = new Date('2026-11-21T12:00:00.000Z');
@@ -60,6 +62,10 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
       throw new Error('the list has no end');
     };
 
+    /** Of the lane in the queue that it has as a change of its person. */
+    const groupOf = (of: DeliveryMessage): string =>
+      placed(of, { orderingKey: of.change.data.user?.id ?? '', ordering: 'per-subject' }).groupId;
+
     describe('claiming', () => {
       it('[port: DeliveryStore] takes a delivery nobody has seen, and records it as pending', async () => {
         const first = message({ type: 'identity.user.suspended' });
@@ -76,6 +82,7 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
             createdAt: '2026-11-21T12:00:00.000Z',
             attempts: [],
             nextAttemptAt: null,
+            group: groupOf(first),
           },
         ]);
       });
@@ -231,6 +238,7 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
           createdAt: '2026-11-21T12:00:00.000Z',
           attempts: [],
           nextAttemptAt: null,
+          group: groupOf(waiting),
         };
         for (const query of [{ change: delivery.change }, { user: delivery.user ?? '' }, { subscription: delivery.subscription }])
           expect((await page({ ...query, status: 'parked' })).data).toEqual([delivery]);
@@ -354,6 +362,19 @@ export function deliveryStoreContract(implementation: string, open: (now: () => 
           expect(await store.letter(one.delivery)).toBeUndefined();
         },
       );
+
+      it('[port: DeliveryStore] keeps a letter for the retention from its last claim, and has none after, whether or not it is still there', async () => {
+        const one = message();
+        await claim(one, 'a');
+        await settle(one, 'a', { status: 'pending', attempt: failedAttempt });
+        const lastClaim = after(48 * hour);
+        await claim(one, 'b', lastClaim);
+        await settle(one, 'b', { status: 'dead', reason: 'exhausted', attempt: failedAttempt, letter: one });
+        clock = after(deliveryRetentionDays * 24 * hour - 1_000, lastClaim);
+        expect(await store.letter(one.delivery)).toMatchObject({ message: one });
+        clock = after(deliveryRetentionDays * 24 * hour, lastClaim);
+        expect(await store.letter(one.delivery)).toBeUndefined();
+      });
 
       it('[port: DeliveryStore] has no letter of a delivery that is not there, or died without one', async () => {
         expect(await store.letter(message().delivery)).toBeUndefined();

@@ -39,6 +39,11 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
     });
 
     const message = (): DeliveryMessage => deliveryMessage({ change: randomUUID(), subscription });
+    /** Of a change that Okta published then. */
+    const at = (published: Date): DeliveryMessage => {
+      const of = message();
+      return { ...of, change: { ...of.change, time: published.toISOString() } };
+    };
     const request = (given: Partial<ParkRequest> = {}): ParkRequest => ({
       ...key,
       subscription,
@@ -364,6 +369,68 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
       });
     });
 
+    describe('hastening', () => {
+      const wish = after(2 * minute);
+
+      it('[port: LaneStore] makes a lane due that waits, and tells whoever works it when that was asked for', async () => {
+        const lane = await park();
+        expect(await store.hasten(lane, wish)).toBe(true);
+        expect(await found()).toEqual({ ...lane, dueAt: wish, hastenedAt: wish });
+        expect(await store.due(subscription, wish, 10)).toMatchObject([{ group: key.group, dueAt: wish, hastenedAt: wish }]);
+        expect(await store.issue({ ...lane, dueAt: wish }, { token: 'a', lostAt })).toBe(true);
+        const taken = given(await store.take(key, { token: 'a', lostAt }));
+        expect(taken).toMatchObject({ hastenedAt: wish });
+        expect(await append(taken, message())).toMatchObject({ hastenedAt: wish });
+      });
+
+      it('[port: LaneStore] lets it wait for its time again once its holder has seen that, and keeps when it was', async () => {
+        const lane = await park();
+        await store.hasten(lane, wish);
+        const held = await seize(await found(), 'a');
+        const later = after(30 * minute);
+        expect(await store.release(held, { dueAt: later, reason: 'back-off' })).toBe(true);
+        expect(await found()).toEqual({ ...lane, dueAt: later, hastenedAt: wish });
+      });
+
+      it('[port: LaneStore] leaves a token that is out with its holder, who then lays the lane down as due at once, tried or not', async () => {
+        const lane = await park();
+        const held = await seize(lane, 'a');
+        expect(await store.hasten(held, wish)).toBe(true);
+        expect(await found()).toEqual({ ...held, hastenedAt: wish });
+        const [again, later] = [after(3 * minute), after(30 * minute)];
+        expect(await store.hasten(await found(), again)).toBe(true);
+        const tried = { to: 1, dueAt: later };
+        expect(await store.release(held, { dueAt: later, reason: 'limit', tried })).toBe(true);
+        expect(await found()).toEqual({ ...lane, reason: 'limit', dueAt: again, hastenedAt: again });
+        expect(await store.release(held, { dueAt: later, reason: 'limit', tried })).toBe(true);
+        expect(await found()).toMatchObject({ dueAt: again });
+      });
+
+      it('[port: LaneStore] does nothing to a lane that is not as it was seen, and is over with the parking', async () => {
+        const lane = await park();
+        const held = await seize(lane, 'a');
+        expect(await store.hasten(lane, wish)).toBe(false);
+        expect(await store.hasten({ ...held, epoch: randomUUID() }, wish)).toBe(false);
+        expect(await found()).toEqual(held);
+        expect(await store.hasten(held, wish)).toBe(true);
+        expect(await store.hasten(held, after(3 * minute))).toBe(false);
+        expect(await store.reopen(held)).toBe(true);
+        expect(await store.hasten(held, wish)).toBe(false);
+        expect(await store.find(key)).toBeUndefined();
+        expect(await park()).not.toHaveProperty('hastenedAt');
+      });
+
+      it('[port: LaneStore] may be asked for again, and by twenty at once', async () => {
+        const lane = await park();
+        expect([await store.hasten(lane, wish), await store.hasten(lane, wish)]).toEqual([true, true]);
+        const seen = await found();
+        const wishes = times(20, (index) => after((3 + index) * minute));
+        const hastened = await Promise.all(wishes.map((at) => store.hasten(seen, at)));
+        expect(hastened.filter(Boolean)).toHaveLength(1);
+        expect(await found()).toMatchObject({ hastenedAt: wishes[hastened.indexOf(true)] });
+      });
+    });
+
     describe('tokens', () => {
       it('[port: LaneStore] gives one of twenty racing calls the token, which is due again when it counts as lost', async () => {
         const seen = await park();
@@ -517,17 +584,30 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
           count: 3,
           oldestParkedAt: noon,
           unreadable: [expect.stringContaining(bad.group)],
+          removals: [],
         });
+        await spoilLane(await park({ group: randomUUID(), removal: true }));
+        expect(await store.waiting(subscription, 100)).toMatchObject({ count: 4, removals: [] });
+      });
+
+      it('[port: LaneStore] takes for granted that a removal whose message cannot be read is owed since its lane was parked', async () => {
+        let lane = await append(await park({ now: after(-minute) }), message(), true);
+        await spoilPlace(lane, 1, junk);
+        expect(await store.removalSince(lane)).toEqual(after(-minute));
+        lane = await append(lane, at(after(-3 * minute)), true);
+        expect(await store.removalSince(lane)).toEqual(after(-3 * minute));
+        for (const position of [1, 2]) await store.remove(lane, position);
+        expect(await store.removalSince(lane)).toBeUndefined();
       });
     });
 
     describe('what waits', () => {
       it('[port: LaneStore] counts all lanes, due or not, with a token out or none, and knows the oldest', async () => {
-        expect(await store.waiting(subscription, 100)).toEqual({ count: 0, oldestParkedAt: undefined, unreadable: [] });
+        expect(await store.waiting(subscription, 100)).toEqual({ count: 0, oldestParkedAt: undefined, unreadable: [], removals: [] }); // prettier-ignore
         await park({ dueAt: after(10_000 * minute) });
         await park({ group: randomUUID(), dueAt: noon, now: after(-7 * minute) });
         await seize(await park({ group: randomUUID(), now: after(-3 * minute) }), randomUUID());
-        expect(await store.waiting(subscription, 100)).toEqual({ count: 3, oldestParkedAt: after(-7 * minute), unreadable: [] });
+        expect(await store.waiting(subscription, 100)).toEqual({ count: 3, oldestParkedAt: after(-7 * minute), unreadable: [], removals: [] }); // prettier-ignore
         expect(await store.waiting(subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`), 100)).toMatchObject({ count: 0 }); // prettier-ignore
       });
 
@@ -537,6 +617,55 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(count).toBeGreaterThanOrEqual(10);
         expect(count).toBeLessThanOrEqual(16);
         expect((await store.waiting(subscription, 2_000)).count).toBe(60);
+      });
+    });
+
+    describe('removals that wait', () => {
+      const groupsWith = async (most = 100): Promise<Set<string>> =>
+        new Set((await store.waiting(subscription, most)).removals.map(({ group }) => group));
+
+      it('[port: LaneStore] names the lanes that a removal ever was in, due or not, with a token out or none, and no others', async () => {
+        await park({ group: randomUUID() });
+        const first = await park({ group: randomUUID(), removal: true, dueAt: after(10_000 * minute) });
+        const later = await append(await append(await park({ group: randomUUID() }), message(), true), message());
+        const held = await seize(await park({ group: randomUUID(), removal: true }), randomUUID());
+        expect(await groupsWith()).toEqual(new Set([first.group, later.group, held.group]));
+        await store.remove(first, 0);
+        await reopen(held);
+        expect(await groupsWith()).toEqual(new Set([first.group, later.group]));
+        const { removals } = await store.waiting(subscription, 100);
+        const all = await store.due(subscription, after(20_000 * minute), 100);
+        expect(new Set(removals)).toEqual(new Set(all.filter(({ removalAt }) => removalAt >= 0)));
+      });
+
+      it('[port: LaneStore] names them also where they come behind those that are looked at', async () => {
+        await Promise.all(times(60, () => park({ group: randomUUID(), dueAt: noon })));
+        const behind = await Promise.all(times(8, () => park({ group: randomUUID(), removal: true, dueAt: after(minute) })));
+        expect((await store.waiting(subscription, 16)).count).toBeLessThanOrEqual(16);
+        expect(await groupsWith(16)).toEqual(new Set(behind.map(({ group }) => group)));
+      });
+
+      it('[port: LaneStore] knows since when the oldest removal that stands in a lane is owed, whatever else is in it', async () => {
+        let lane = await park({ message: at(after(-9 * minute)) });
+        expect(await store.removalSince(lane)).toBeUndefined();
+        for (const minutes of [5, 7, 3]) lane = await append(lane, at(after(-minutes * minute)), true);
+        lane = await append(lane, at(after(-8 * minute)));
+        expect(await store.removalSince(lane)).toEqual(after(-7 * minute));
+        await store.remove(lane, 2);
+        expect(await store.removalSince(lane)).toEqual(after(-5 * minute));
+        await store.remove(lane, 3);
+        expect(await store.removalSince(lane)).toEqual(after(-5 * minute));
+        await store.remove(lane, 1);
+        expect([await store.removalSince(lane), (await found()).removalAt]).toEqual([undefined, 3]);
+      });
+
+      it('[port: LaneStore] looks as far as the lane was seen, and at nothing that an earlier parking left', async () => {
+        const seen = await park({ message: at(after(-2 * minute)), removal: true });
+        await store.remove(seen, 0);
+        const grown = await append(seen, at(after(-minute)), true);
+        expect([await store.removalSince(seen), await store.removalSince(grown)]).toEqual([undefined, after(-minute)]);
+        await reopen(grown);
+        expect(await store.removalSince(await park({ message: at(noon), removal: true }))).toEqual(noon);
       });
     });
 

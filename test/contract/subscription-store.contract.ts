@@ -46,6 +46,7 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         status: 'paused',
         pausedUntil: '2026-11-28T12:00:00.000Z',
         pausedSince: '2026-11-21T12:00:00.000Z',
+        resumedAt: '2026-11-21T11:00:00.000Z',
         circuit: { since: '2026-11-21T12:00:00.000Z', probeAt: '2026-11-21T12:01:00.000Z', probes: 4 },
         operatorEvents: [{ id: '00000000-0000-4000-8000-000000000001', kind: 'failing', at: '2026-11-21T12:00:00.000Z', reason: 'dns' }],
         recovery: { id: 'rec_1', status: 'done', since: '2026-11-20T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', redelivered: 7 },
@@ -104,6 +105,19 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         expect(await store.find(one.id)).toEqual({ ...one, operatorEvents: [event], updatedAt: '2026-11-22T00:00:00.002Z' });
       });
 
+      it('[port: SubscriptionStore] keeps when it was resumed through its circuit and its owner’s changes, until it moves again', async () => {
+        await store.create(one);
+        await store.setStatus(one.id, { status: 'active', from: ['active'], at, resumedAt: at });
+        const resumed: Subscription = { ...one, updatedAt, resumedAt: at.toISOString() };
+        expect(await store.find(one.id)).toEqual(resumed);
+        await store.open(one.id, { at, probeAt: at, event });
+        await store.close(one.id, { since: at.toISOString(), event });
+        await store.change(resumed, { name: 'another', at });
+        expect(await store.find(one.id)).toMatchObject({ name: 'another', resumedAt: at.toISOString() });
+        await store.setStatus(one.id, { status: 'paused', from: ['active'], at });
+        expect(await store.find(one.id)).not.toHaveProperty('resumedAt');
+      });
+
       it('[port: SubscriptionStore] leaves one alone that is in none of the statuses it was to leave', async () => {
         await store.create(one);
         expect(await store.setStatus(one.id, { status: 'active', from: ['paused', 'disabled'], at, event })).toBe(false);
@@ -127,6 +141,23 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         expect(await store.setStatus(one.id, { ...giveUp, whileOpenSince: '2026-11-20T00:00:00.000Z' })).toBe(false);
         expect(await store.setStatus(one.id, { ...giveUp, whileOpenSince: updatedAt })).toBe(true);
         expect(await store.find(one.id)).toEqual({ ...one, status: 'disabled', disabledReason: 'failing', updatedAt });
+      });
+
+      it('[port: SubscriptionStore] disables what was seen only while nobody has changed it since', async () => {
+        await store.create(one);
+        const { updatedAt: seenAt } = one;
+        await store.change(one, { url: 'https://repaired.example.com/identity', at: new Date(Date.parse(seenAt) + 1) });
+        const gone = { status: 'disabled', from: ['active'], at: new Date(Date.parse(seenAt) + 10), disabledReason: 'gone' } as const;
+        expect(await store.setStatus(one.id, { ...gone, whileUpdatedAt: seenAt })).toBe(false);
+        const changed = await store.find(one.id);
+        expect(changed).toMatchObject({ status: 'active', url: 'https://repaired.example.com/identity' });
+        expect(await store.setStatus(one.id, { ...gone, whileUpdatedAt: changed?.updatedAt ?? '' })).toBe(true);
+      });
+
+      it('[port: SubscriptionStore] disables what was seen also by a clock that is behind', async () => {
+        await store.create(storedSubscription(1, { updatedAt: '2026-11-22T00:00:05.000Z' }));
+        const gone = { status: 'disabled', from: ['active'], at } as const;
+        expect(await store.setStatus(one.id, { ...gone, whileUpdatedAt: '2026-11-22T00:00:05.000Z' })).toBe(true);
       });
 
       it('[port: SubscriptionStore] does not turn the time of the update back for a clock that is behind', async () => {

@@ -13,7 +13,11 @@ export const wanted = 'canary.wanted.77c1@example.com';
 export const echoed = 'canary-echoed-answer-6d6d';
 export const configured = { hmac: 'canary-hmac-secret-58d1', basic: 'canary-basic-password-02ab', header: 'canary-header-secret-c3c3' };
 export const registered = 'canary-registered-secret-77aa';
-export const presented = { hookSecret: 'canary-guessed-secret-1d1d', token: 'canary-guessed-token-9e9e', urlPassword: 'canary-url-password-4b4b' }; // prettier-ignore
+export const presented = { hookSecret: 'canary-guessed-secret-1d1d', token: 'canary-guessed-token-9e9e', urlPassword: 'canary-url-password-4b4b', fieldValue: 'canary-field-value-0c0c' }; // prettier-ignore
+/** What whoever calls with a mistake in it is told again, to find the mistake. */
+export const quoted = { host: 'canary-host-8f8f.internal', 'name of a field': 'canary-field-2e2e', 'name in a filter': 'canaryRoot-7d7d' } as const; // prettier-ignore
+/** Somebody whom a subscriber's answer names. */
+export const named = { id: '00ucanarynamed000000', userName: 'canary.named.9b9b@example.com' } as const;
 export const ownSecret = `whsec_${Buffer.from('canary secret of a subscriber 24').toString('base64')}`;
 
 const narrow = { attributes: ['user.id'] };
@@ -32,6 +36,7 @@ export const cast = {
   paused: {},
   'paused-attributes': narrow,
   'paused-minimal': minimal,
+  naming: { filter: `user.id eq "${named.id}"` },
   wanted: { filter: `user.userName eq "${wanted}"` },
 } as const;
 export type CastName = keyof typeof cast;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { SignedWebhook } from '../support/signature-verifiers.ts';
 
 export interface CanaryReceiver {
-  /** Where a subscriber of this name listens. One whose name begins with `gone` answers 410. */
+  /** Where a subscriber of this name listens. One whose name begins with `gone` answers 410; `naming` answers with the name in what it was sent. */
   urlOf(name: string): string;
   /** What it was sent, byte for byte, in the order it came. */
   receivedBy(name: string): readonly SignedWebhook[];
@@ -19,7 +19,9 @@ export async function startCanaryReceiver(text: string): Promise<CanaryReceiver>
       const headers = Object.fromEntries(Object.entries(request.headersDistinct).map(([header, values]) => [header, values?.join(',') ?? ''])); // prettier-ignore
       // Without an encoding the request hands over bytes.
       received.set(name, [...(received.get(name) ?? []), { headers, body: Buffer.concat(chunks as Buffer[]) }]);
-      response.writeHead(name.startsWith('gone') ? 410 : 200, { 'content-type': 'text/plain' }).end(text);
+      response
+        .writeHead(name.startsWith('gone') ? 410 : 200, { 'content-type': 'text/plain' })
+        .end(name === 'naming' ? nameIn(chunks) : text);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -32,4 +34,9 @@ export async function startCanaryReceiver(text: string): Promise<CanaryReceiver>
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function nameIn(chunks: readonly unknown[]): string {
+  const { data } = JSON.parse(Buffer.concat(chunks as Buffer[]).toString('utf8')) as { data: { user?: { userName?: string } } };
+  return JSON.stringify({ error: `unknown user ${data.user?.userName}` });
 }

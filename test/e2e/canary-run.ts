@@ -10,10 +10,12 @@ import {
   cast,
   configured,
   echoed,
+  named,
   names,
   ownSecret,
   person,
   presented,
+  quoted,
   registered,
   rotated,
   type CanarySubscription,
@@ -157,6 +159,7 @@ async function sendHooks({ url }: RelayProcess, made: CanaryRun['hookSecrets'], 
     const body = JSON.stringify(hookBody([logEvent()], 'made-hmac'));
     accepted.push(await postHook(url, body, { org: 'made-hmac', headers: signedHeaders(secret, body) }));
   }
+  accepted.push(await postHook(url, hookBody([logEvent({ userId: named.id, userName: named.userName })])));
   const refused = accepted.filter(({ status }) => status !== 200);
   if (refused.length > 0) throw new Error(`hooks were answered ${refused.map(({ status }) => status).join()}`);
   await postHook(url, `{ "displayName": ${JSON.stringify(person.displayName)}, `);
@@ -169,7 +172,7 @@ async function sendHooks({ url }: RelayProcess, made: CanaryRun['hookSecrets'], 
     await postHook(url, hookBody([logEvent()]), { headers: { authorization: guess } });
   for (const name of names.filter((one) => !/paused|wanted/.test(one)))
     await eventually(
-      () => receiver.receivedBy(name).filter(({ body }) => Buffer.from(body).includes(person.id)).length,
+      () => receiver.receivedBy(name).filter(({ body }) => Buffer.from(body).includes(name === 'naming' ? named.id : person.id)).length,
       (count) => count > 0,
       { what: `a webhook for ${name}`, deadlineMs },
     );
@@ -226,6 +229,8 @@ async function askEverything({ url }: RelayProcess, call: Call, answers: string[
   await ask('/v1/subscriptions', { name: 'x', url: `https://okta:${presented.urlPassword}@hooks.example.com/`, types: ['*'] });
   await ask('/v1/subscriptions', { name: 'x', url: 'https://hooks.example.com/', types: [person.userName], filter: `user.userName eq '${person.userName}'` }); // prettier-ignore
   await ask('/v1/subscriptions', `{"name": "${person.userName}", `);
+  await ask('/v1/subscriptions', { name: 'x', url: `https://${quoted.host}/`, types: ['*'], [quoted['name of a field']]: presented.fieldValue, secret: { of: presented.fieldValue } }); // prettier-ignore
+  await ask('/v1/subscriptions', { name: 'x', url: 'https://hooks.example.com/', types: ['*'], filter: `${quoted['name in a filter']}.x eq "${presented.fieldValue}"` }); // prettier-ignore
   await ask('/v1/orgs', { id: 'x', hosts: [person.displayName], authentication: { kind: 'header', secret: presented.hookSecret } });
   await ask(`${subscriptions[0]}/rotate-secret`, { secret: presented.hookSecret, signature: presented.token });
   await ask(`/v1/deliveries?status=${encodeURIComponent(person.userName)}&since=${encodeURIComponent(person.displayName)}`);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { admin, deliveries, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
-import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
+import { freePort, runRelay, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
 import { WebhookReceiver, type Answer, type Received } from '../support/webhook-receiver.ts';
@@ -35,9 +35,13 @@ interface Subscriber {
 
 let scratch: ReturnType<typeof scratchFolder>;
 let receivers: WebhookReceiver[];
-beforeEach(() => {
+let environment: Record<string, string>;
+beforeEach(async () => {
   scratch = scratchFolder();
   receivers = [];
+  // Most of a start is Node reading the sources: what it made of them is kept. It is written at the end of a process that is not killed.
+  environment = { ATTEMPT_TIMEOUT_MS: String(attemptTimeoutMs), NODE_COMPILE_CACHE: join(scratch.path, 'compiled') };
+  await runRelay(['--once', '--port', '0', '--data-dir', join(scratch.path, 'other state')], { environment });
 });
 afterEach(async () => {
   await Promise.all(receivers.map((receiver) => receiver.close()));
@@ -118,8 +122,6 @@ async function killed(first: RelayProcess, { id, random }: { id: string; random:
 async function resume(url: string, id: string): Promise<void> {
   expect((await admin(url, `/v1/subscriptions/${id}/resume`, { method: 'POST' })).status).toBe(200);
 }
-const environment = { ATTEMPT_TIMEOUT_MS: String(attemptTimeoutMs) };
-
 const changesOf = (webhooks: readonly Received[], userId: string) => webhooks.filter(({ change }) => change.data.user?.id === userId);
 
 /** What is promised to each subscriber, whatever it did: what it took came in order, nothing stale, and the last word is the sender's. */

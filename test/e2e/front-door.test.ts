@@ -24,11 +24,11 @@ afterAll(async () => {
 
 const hookUrl = () => `${relay.url}/okta/acme/events`;
 const arrived = (uuid: string) => receiver.received.filter(({ id }) => id === uuid);
-const delivered = (uuid: string) =>
+const delivered = (uuid: string, deadlineMs = 60_000) =>
   eventually(
     () => arrived(uuid),
     (list) => list.length > 0,
-    { what: `the webhook of ${uuid}` },
+    { what: `the webhook of ${uuid}`, deadlineMs },
   );
 
 describe('the one-time challenge', () => {
@@ -185,7 +185,8 @@ describe('fuzzed bodies', () => {
 
     const uuid = randomUUID();
     expect((await postHook(relay.url, hookBody([logEvent({ uuid, userId: 'after-the-fuzz' })]))).status).toBe(200);
-    expect(await delivered(uuid)).toHaveLength(1);
+    // Behind thousands of webhooks that the fuzz has brought about and that may be on their way yet.
+    expect(await delivered(uuid, 240_000)).toHaveLength(1);
   });
 });
 

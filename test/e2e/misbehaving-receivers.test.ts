@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRawSubscriber, type RawSubscriber } from '../lib/https/raw-subscriber.ts';
-import { admin, deliveries, eventually, hookBody, logEvent, postHook, subscribe, type ListedDelivery } from '../support/relay-client.ts';
+import { admin, deliveries, eventually, logEvent, sendHook, subscribe, type ListedDelivery } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -23,8 +23,8 @@ const maxPouredMiB = 16;
 /** After the first one: seldom enough for 25 subscribers on two busy cores. */
 const changes = scaled(20, 6);
 const everyMs = 1_500;
-/** It took 2 to 4 s on two cores that ten other jobs shared: what is shown is that it does not wait for its turn behind 24 others. */
-const healthyWithinMs = 20_000;
+/** 0.8 s on a quiet machine, and 24 s on one with six times as much to do as it can: its turn behind 24 others, each silent for three seconds, is 72 s. */
+const healthyWithinMs = 60_000;
 
 const scratch = scratchFolder();
 const healthy = new WebhookReceiver();
@@ -67,7 +67,7 @@ const enrol = (name: string, url: string) => subscribe(relay.url, { name, url, t
 async function tell(): Promise<string> {
   const uuid = randomUUID();
   sentAt.set(uuid, new Date());
-  expect((await postHook(relay.url, hookBody([logEvent({ uuid, userId: `00u${sentAt.size}` })]))).status).toBe(200);
+  await sendHook(relay.url, [logEvent({ uuid, userId: `00u${sentAt.size}` })]);
   return uuid;
 }
 
@@ -89,8 +89,8 @@ function expectVerdict({ name, each, then, waitMs }: Expected & { name: string }
     attempts.map((made) => ({ status: made.status, error: made.error })),
     name,
   ).toEqual(then === 'retried' ? [attempt, attempt] : [attempt]);
-  // A body is looked at for a second after the status, and no more.
-  for (const made of attempts) expect(made.latencyMs, name).toBeLessThan(attemptTimeoutMs + 2_000);
+  // A body is looked at for a second after the status, and no more; the rest is for a machine that is busy. Those that go on would go on for minutes.
+  for (const made of attempts) expect(made.latencyMs, name).toBeLessThan(attemptTimeoutMs + 10_000);
   const last = Date.parse(attempts.at(-1)?.time ?? '');
   const waits = (nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt)) - last;
   switch (then) {
@@ -141,7 +141,7 @@ describe('receivers that misbehave, each in its own way', () => {
     await eventually(
       () => healthy.accepted().length,
       (count) => count === sentAt.size,
-      { what: 'every change at the healthy one', deadlineMs: 60_000 },
+      { what: 'every change at the healthy one', deadlineMs: 120_000 },
     );
     const latenciesMs = healthy.accepted().map(({ id, at }) => at.getTime() - (sentAt.get(id)?.getTime() ?? 0));
     const grownMiB = peakMiB() - peakBeforeMiB;

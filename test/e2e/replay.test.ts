@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admin, ampleLimits, eventually, hookBody, logEvent, postHook, subscribe, type EventParts } from '../support/relay-client.ts';
+import { admin, ampleLimits, eventually, logEvent, sendHook, subscribe, type EventParts } from '../support/relay-client.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import type { Received } from '../support/webhook-receiver.ts';
 import { isReplayed, TimedReceiver } from './replay-arrivals.ts';
-import { aMoment, patientAttempts, replayBesideLiveTraffic, type ReplayAnswer } from './replay-beside-live.ts';
+import { aMoment, patientAttempts, replayBesideLiveTraffic, rooms, type ReplayAnswer } from './replay-beside-live.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
 let wanting: TimedReceiver;
@@ -25,10 +25,13 @@ afterEach(async () => {
   scratch.remove();
 });
 
-async function start(given: { args?: readonly string[]; environment?: Record<string, string> } = {}): Promise<() => Promise<RelayProcess>> {
+async function start(
+  given: { args?: readonly string[]; environment?: Record<string, string> } = {},
+  limits: { readonly limits: { readonly concurrency: number } } = ampleLimits,
+): Promise<() => Promise<RelayProcess>> {
   const options = { dataDir: join(scratch.path, 'state'), port: await freePort(), ...given };
   relay = await startRelayProcess(options);
-  const everything = { types: ['*'], orgs: ['acme'], ...ampleLimits };
+  const everything = { types: ['*'], orgs: ['acme'], ...limits };
   const one = await subscribe(relay.url, { name: 'wanting', url: await wanting.listen(), ...everything });
   const other = await subscribe(relay.url, { name: 'bystander', url: await bystander.listen(), ...everything });
   wanting.trust(one.secret);
@@ -42,7 +45,7 @@ async function send(events: readonly EventParts[]): Promise<string[]> {
   const uuids: string[] = [];
   for (const event of events) {
     const uuid = randomUUID();
-    expect((await postHook(relay.url, hookBody([logEvent({ uuid, ...event })]))).status).toBe(200);
+    await sendHook(relay.url, [logEvent({ uuid, ...event })]);
     uuids.push(uuid);
   }
   return uuids;
@@ -73,6 +76,11 @@ const done = (id: string): Promise<ReplayAnswer> =>
     { what: 'the end of the replay', deadlineMs: 90_000, everyMs: 100 },
   );
 
+/** What the delivery log has of a change for the one that wants the replay, newest first. */
+const rowsOf = async (change: string) =>
+  (await admin<{ data: { replay?: string; status: string }[] }>(relay.url, `/v1/deliveries?change=${change}&subscription=${ids.wanting}`))
+    .body.data;
+
 const statuses = (userId: string): EventParts[] => [
   { userId, eventType: 'user.lifecycle.activate' },
   { userId, eventType: 'user.session.start' },
@@ -80,20 +88,24 @@ const statuses = (userId: string): EventParts[] => [
 ];
 
 describe('a replay of a past window while live traffic flows', () => {
-  it('sends exactly the range to the one subscription, beside live changes of the same people', async () => {
-    await start({ environment: patientAttempts });
-    const { id } = await replayBesideLiveTraffic(
-      { url: relay.url, subscription: ids.wanting, wanting, bystander, dataDir: relay.dataDir },
-      scaled(60, 20),
-    );
-    // In the delivery log it is a delivery of its own.
-    const [replayed] = marked();
-    const { body } = await admin<{ data: { replay?: string; status: string }[] }>(
-      relay.url,
-      `/v1/deliveries?change=${replayed?.id}&subscription=${ids.wanting}`,
-    );
-    expect(body.data.map((delivery) => [delivery.replay, delivery.status])).toEqual([[id, 'delivered'], [undefined, 'delivered']]); // prettier-ignore
-  });
+  it.each(rooms)(
+    'sends exactly the range to the one subscription, beside live changes of the same people, with %s',
+    async (_, concurrency) => {
+      await start({ environment: patientAttempts }, { limits: { concurrency } });
+      const { id } = await replayBesideLiveTraffic(
+        { url: relay.url, subscription: ids.wanting, wanting, bystander, dataDir: relay.dataDir, concurrency },
+        scaled(60, 20),
+      );
+      // In the delivery log it is a delivery of its own.
+      const [replayed] = marked();
+      const rows = await eventually(
+        () => rowsOf(replayed?.id ?? ''),
+        (found) => found.every(({ status }) => status === 'delivered'),
+        { what: 'the record of the replayed webhook' },
+      );
+      expect(rows.map((delivery) => [delivery.replay, delivery.status])).toEqual([[id, 'delivered'], [undefined, 'delivered']]); // prettier-ignore
+    },
+  );
 
   it('does not send what is older than what was delivered since, unless it is asked for in full', async () => {
     await start();
@@ -102,10 +114,14 @@ describe('a replay of a past window while live traffic flows', () => {
     const to = await aMoment();
     const [closed = ''] = await send([{ userId: 'ana', eventType: 'user.lifecycle.deactivate' }]);
     await bothHave([activated, closed]);
+    await eventually(() => rowsOf(closed), ([row]) => row?.status === 'delivered', { what: 'the record of the newer one' }); // prettier-ignore
 
     expect(await done(await replay({ from, to }))).toMatchObject({ matched: 1, queued: 1 });
-    const log = () => admin<{ data: { status: string }[] }>(relay.url, `/v1/deliveries?change=${activated}&subscription=${ids.wanting}`);
-    await eventually(log, ({ body }) => body.data.some(({ status }) => status === 'superseded'), { what: 'the superseded delivery' });
+    await eventually(
+      () => rowsOf(activated),
+      (rows) => rows.some(({ status }) => status === 'superseded'),
+      { what: 'the superseded delivery' },
+    );
     expect(marked()).toEqual([]);
 
     await done(await replay({ from, to, full: true }));
@@ -143,7 +159,7 @@ describe('a relay that is killed in the middle of a replay', () => {
     const uuids: string[] = [];
     for (let at = 0; at < count; at += 50) {
       const events = Array.from({ length: 50 }, (_, index) => logEvent({ uuid: randomUUID(), userId: `user-${(at + index) % 40}`, eventType: 'user.session.start' })); // prettier-ignore
-      expect((await postHook(relay.url, hookBody(events))).status).toBe(200);
+      await sendHook(relay.url, events);
       uuids.push(...events.map(({ uuid }) => String(uuid)));
     }
     const to = await aMoment();

@@ -11,7 +11,7 @@ import { tableWith, withoutTicks } from '../architecture/markdown.ts';
 import { readText } from '../architecture/repository.ts';
 import { adminToken, hookSecret, scratchFolder } from '../support/relay-process.ts';
 import { isAcceptedByPackage, isAcceptedByWebCrypto, isSignedByOneOf, publicKeyOf } from '../support/signature-verifiers.ts';
-import { configured, echoed, narrowed, person, presented, registered, wanted, type CastName } from './canary-cast.ts';
+import { configured, echoed, named, narrowed, person, presented, quoted, registered, wanted, type CastName } from './canary-cast.ts';
 import { digests, runWithCanaries, type CanaryRun } from './canary-run.ts';
 import { spellingsOf } from './canary-spellings.ts';
 import { contentOf, placesWith, type Stored, type StoredItem } from './everything-stored.ts';
@@ -139,6 +139,21 @@ describe.each(Object.entries(person).filter(([name]) => name !== 'id'))('the %s 
 
   it('is in nothing that waits for a subscription that does not ask for it', () => {
     for (const name of narrowed) expect([name, where(value, kept(name))]).toEqual([name, []]);
+  });
+});
+
+describe('the address of somebody whom a subscriber answers with', () => {
+  it('is kept with the attempt and shown with it, as docs/data.md has it, and in no log line', () => {
+    const without = run.items.map(({ place, attributes: { letter, ...item } }) => ({ place, content: contentOf({ M: item }) }));
+    expect(where(named.userName, without)).toEqual(['table deliveries', 'table lanes']);
+    expect(where(named.userName).filter((place) => /^(logs|answers)/.test(place))).toEqual(['answers']);
+    expect(readText('docs/data.md')).toContain('256 characters of the text that the subscriber answered, which may be about anybody and which `GET /v1/deliveries` shows'); // prettier-ignore
+  });
+});
+
+describe.each(Object.entries(quoted))('the %s in a call that is refused', (_, value) => {
+  it('is told again to whoever sent it, and is in no other place', () => {
+    expect(where(value)).toEqual(['answers']);
   });
 });
 

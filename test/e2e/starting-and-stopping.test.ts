@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { openDataFolder } from '../../local/data-folder.ts';
+import { repositoryRoot } from '../architecture/repository.ts';
+import { admin, eventually, hookBody, logEvent, postHook, sendHook, subscribe } from '../support/relay-client.ts';
 import { freePort, runRelay, scratchFolder, startRelayProcess } from '../support/relay-process.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
@@ -101,7 +105,7 @@ describe('stopping', () => {
     const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort() });
     await subscribe(relay.url, { name: 'hangs', url: `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/`, types: ['*'] });
     const connected = new Promise((resolve) => hanging.once('connection', resolve));
-    await postHook(relay.url, hookBody([logEvent()]));
+    await sendHook(relay.url, [logEvent()]);
     await connected;
     const { exitCode, tookMs } = await relay.stop();
     hanging.close();
@@ -110,19 +114,56 @@ describe('stopping', () => {
   });
 });
 
+describe('a signal to npm', () => {
+  it('stops the relay that npm started, and npm ends when it has', async () => {
+    // A group of its own, so that nothing is left of it whatever happens.
+    const npm = spawn('npm', ['start', '--', '--port', '0', '--data-dir', dataDir()], { cwd: repositoryRoot, detached: true });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    try {
+      await eventually(
+        () => output,
+        (text) => text.includes('The relay stays up'),
+        { what: 'the relay that npm started', deadlineMs: 60_000 },
+      );
+      npm.kill('SIGTERM');
+      const [exitCode] = (await once(npm, 'exit')) as [number | null];
+      expect(exitCode).toBe(0);
+      // What was printed last may be read after npm has ended.
+      await eventually(
+        () => output,
+        (text) => text.endsWith('Stopping: finishing what is in hand.\nStopped.\n'),
+        { what: 'its last words', deadlineMs: 5_000 },
+      );
+      // The folder can be had again, so nobody has it any more.
+      openDataFolder(dataDir()).release();
+    } finally {
+      killGroup(npm.pid);
+    }
+  });
+});
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // As it should be: all of it has ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 describe('starting again without any flag of orgs', () => {
   it('brings what was accepted before the kill to the built-in subscriber and stays up', async () => {
     const start = { dataDir: dataDir(), port: await freePort(), orgs: [] };
     let relay = await startRelayProcess(start);
     const uuids = Array.from({ length: 120 }, () => randomUUID());
     const events = uuids.map((uuid, index) => logEvent({ uuid, userId: `user-${index % 20}`, eventType: 'user.account.lock' }));
-    for (let at = 0; at < events.length; at += 20)
-      expect((await postHook(relay.url, hookBody(events.slice(at, at + 20)))).status).toBe(200);
+    for (let at = 0; at < events.length; at += 20) await sendHook(relay.url, events.slice(at, at + 20));
     await relay.kill();
     const before = relay.output();
     relay = await startRelayProcess(start);
     const shown = () => uuids.filter((uuid) => before.includes(uuid) || relay.output().includes(uuid)).length;
-    await eventually(shown, (count) => count === uuids.length, { what: 'every webhook at the built-in subscriber', deadlineMs: 60_000 });
+    await eventually(shown, (count) => count === uuids.length, { what: 'every webhook at the built-in subscriber', deadlineMs: 240_000 });
     expect(relay.output()).not.toContain('signature wrong');
     expect((await relay.stop()).exitCode).toBe(0);
   });

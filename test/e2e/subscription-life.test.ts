@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { admin, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { admin, eventually, logEvent, sendHook, subscribe } from '../support/relay-client.ts';
 import { adminToken, freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -49,7 +49,7 @@ async function subscriber(name: string, more: Record<string, unknown> = {}) {
     async tell(person: string, eventType = 'user.lifecycle.activate'): Promise<string> {
       const uuid = randomUUID();
       const event = logEvent({ uuid, eventType, userId: `${name}-${person}`, userName: `${name}.${person}@example.com` });
-      expect((await postHook(relay.url, hookBody([event]))).status).toBe(200);
+      await sendHook(relay.url, [event]);
       return uuid;
     },
     deliveries: async (query: string) =>
@@ -91,6 +91,26 @@ describe.concurrent('a subscription', () => {
     await listed(one, 'delivered', 3);
   });
 
+  it.each([
+    ['one delivery', 'redelivered'],
+    ['the subscription', 'retried'],
+  ])('is tried again at once where a person asks for it of %s, though its next attempt is hours away', async (_, name) => {
+    const one = await subscriber(name, { retry: { schedule: [7_200, 7_200] } });
+    one.receiver.status = 503;
+    const changes = [await one.tell('ana'), await one.tell('ana', 'user.lifecycle.deactivate')];
+    const waiting = await listed(one, 'parked', 2);
+    await eventually(() => one.receiver.received, (received) => received.length === 2, { what: 'an attempt of each' }); // prettier-ignore
+    one.receiver.status = 204;
+    const behind = waiting.find(({ change }) => change === changes[1]);
+    const path = name === 'retried' ? `${one.path}/resume` : `/v1/deliveries/${behind?.id}/redeliver`;
+    expect(await one.call('POST', path)).toMatchObject(
+      name === 'retried' ? { status: 200, body: { status: 'active' } } : { status: 202, body: { id: behind?.id } },
+    );
+    await listed(one, 'delivered', 2);
+    expect(one.receiver.received.slice(2).map(({ id }) => id)).toEqual(changes);
+    expect((await one.call('POST', `/v1/deliveries/${behind?.id}/redeliver`)).status).toBe(409);
+  });
+
   it('is disabled by a 410; resumed, it gets what was dead, one by one and all since a time', async () => {
     const one = await subscriber('gone');
     const since = new Date(Date.now() - 60_000).toISOString();
@@ -113,6 +133,12 @@ describe.concurrent('a subscription', () => {
     );
     expect((await one.call('POST', `/v1/deliveries/${dead?.id}/redeliver`)).status).toBe(409);
 
+    one.receiver.status = 410;
+    const second = await one.tell('ben');
+    await listed(one, 'dead', 2);
+    one.receiver.status = 204;
+    expect((await one.call('POST', `${one.path}/resume`)).status).toBe(200);
+    // What was redelivered has come to its end, and is not sent once more.
     expect((await one.call('POST', `${one.path}/recover`, { since })).status).toBe(202);
     const recovered = await eventually(
       () => one.call('GET', one.path),
@@ -122,7 +148,8 @@ describe.concurrent('a subscription', () => {
     expect(recovered.body.recovery).toMatchObject({ redelivered: 1 });
     const replayed = () => one.receiver.received.filter(({ headers }) => headers['relay-replay'] !== undefined);
     await eventually(replayed, (received) => received.length === 2, { what: 'both arrivals of what was dead' });
-    expect(new Set(one.ids())).toEqual(new Set([first]));
+    expect(replayed().map(({ id }) => id)).toEqual([first, second]);
+    expect(new Set(one.ids())).toEqual(new Set([first, second]));
     expect(one.receiver.received.every(({ verified }) => verified)).toBe(true);
   });
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { eventually, logEvent, sendHook, subscribe } from '../support/relay-client.ts';
+import { logLinesIn } from '../support/relay-log.ts';
 import { freePort, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -24,22 +24,28 @@ afterAll(async () => {
 
 const way = ['deliver', 'fan-out', 'receive-hook'];
 
-/** Names of the functions whose log lines name the trace, sorted: a line is written at a run's end, when the next function may be at work already. */
+interface Line {
+  readonly function?: string;
+  readonly traceparent?: string;
+  readonly traces?: readonly string[];
+}
+
+/**
+ * Names of the functions whose log lines name the trace, sorted: a line is written at a run's end, when the next function may be at work already.
+ * Each once: a function that was late may be asked again.
+ */
 function functionsThatName(traceId: string): string[] {
-  const lines = readFileSync(join(dataDir, 'relay.log'), 'utf8').trim().split('\n');
-  const names = lines.flatMap((text) => {
-    const line = JSON.parse(text) as { function?: string; traceparent?: string; traces?: string[] };
+  const names = (logLinesIn(dataDir) as Line[]).flatMap((line) => {
     const named = line.traceparent?.split('-')[1] === traceId || line.traces?.includes(traceId) === true;
     return named && line.function !== undefined ? [line.function] : [];
   });
-  return names.toSorted();
+  return [...new Set(names)].toSorted();
 }
 
 /** Sends one event and answers the trace context that its webhook came with. */
 async function traceOf(headers: Record<string, string>): Promise<string> {
   const uuid = randomUUID();
-  const response = await postHook(relay.url, hookBody([logEvent({ uuid, userId: `00u${uuid.slice(0, 17)}` })]), { headers });
-  expect(response.status).toBe(200);
+  await sendHook(relay.url, [logEvent({ uuid, userId: `00u${uuid.slice(0, 17)}` })], { headers });
   const [webhook] = await eventually(
     () => receiver.received.filter(({ id }) => id === uuid),
     (list) => list.length > 0,

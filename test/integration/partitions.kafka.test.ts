@@ -8,7 +8,8 @@ import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
 import { HookStream, statusOf } from './hook-stream.ts';
 import { startRelayOnKafka, type RelayOnKafka } from './relay-on-kafka.ts';
-import { everythingDelivered, expectNothingStale, missing } from './what-must-hold.ts';
+import { spooledChanges } from './until-settled.ts';
+import { everythingDelivered, expectAccountedFor, expectNothingStale, missing } from './what-must-hold.ts';
 
 const hasKafka = sharedKafkaBrokers() !== undefined;
 
@@ -62,21 +63,27 @@ describe.skipIf(!hasKafka)(`the relay on the partitions of a real topic${hasKafk
     const counts = await recordCounts();
     console.log(
       `12 partitions: seed ${seed}, ${stream.accepted.length} changes of 240 users in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s, ` +
-        `records by partition ${counts.join(', ')}; errors of the functions: ${errorsLogged(relay)}`,
+        `records by partition ${counts.join(', ')}; ${spooledChanges(relay)} spooled, errors of the functions: ${errorsLogged(relay)}`,
     );
     expect(counts).toHaveLength(12);
     expect(Math.min(...counts), 'records in the least used partition').toBeGreaterThan(0);
-    expect(superseded.size).toBe(0);
+    // Only what came by the spool, on a machine too busy for the log, can come too late, or behind what was sent after it.
+    const spooled = spooledChanges(relay);
+    expect(superseded.size, 'superseded').toBeLessThanOrEqual(spooled);
     const arrivals = relay.receiver.firstArrivals();
     // A 2xx that could not be recorded is the one thing that brings a webhook again, and each is an error in the log.
     expect(relay.receiver.received.length - arrivals.length, 'repeats').toBeLessThanOrEqual(errorsOf(relay, 'deliver').length);
     const arrivedByUser = Map.groupBy(arrivals, ({ change }) => change.data.user?.id);
-    for (const [userId, sent] of Map.groupBy(stream.accepted, (change) => change.userId))
-      expect(
-        arrivedByUser.get(userId)?.map(({ id }) => id),
-        `order of ${userId}`,
-      ).toEqual(sent.map(({ id }) => id));
+    const sentByUser = Map.groupBy(stream.accepted, (change) => change.userId);
+    const isInOrder = (userId: string): boolean => {
+      const sent = (sentByUser.get(userId) ?? []).filter(({ id }) => !superseded.has(id));
+      const arrived = arrivedByUser.get(userId) ?? [];
+      return arrived.length === sent.length && sent.every(({ id }, index) => arrived[index]?.id === id);
+    };
+    const outOfOrder = [...sentByUser.keys()].filter((userId) => !isInOrder(userId));
+    expect(outOfOrder.slice(spooled), 'users whose changes came out of order').toEqual([]);
     expectNothingStale(stream, relay);
+    expectAccountedFor(stream, relay, superseded);
   }, 900_000);
 
   it('puts poisoned records into quarantine with their reason, and their partition moves on', async () => {
@@ -118,7 +125,10 @@ describe.skipIf(!hasKafka)(`the relay on the partitions of a real topic${hasKafk
   async function partitionOf(userId: string): Promise<number> {
     const before = await recordCounts();
     await sendFor(userId);
-    const after = await recordCounts();
+    // Not at once where it took the way by the spool.
+    const after = await eventually(recordCounts, (counts) => counts.some((count, partition) => count > before[partition]!), {
+      what: `a record of ${userId}`,
+    });
     return after.findIndex((count, partition) => count > before[partition]!);
   }
 });

@@ -9,7 +9,10 @@ import { everythingDelivered, expectAccountedFor, expectNothingStale } from './w
 const answerMs = 2_400;
 const hasKafka = sharedKafkaBrokers() !== undefined;
 
-/** One environment of Lambda is frozen between two requests, for minutes; its sockets die meanwhile without its knowledge. */
+/**
+ * Between two requests Lambda may freeze an environment for minutes, and the broker has closed its sockets when it wakes up. Only that is shown here, and not
+ * how long it took: the broker is killed and started again, so every socket is dead, while the relay runs idle or is stopped and cannot notice.
+ */
 describe.skipIf(!hasKafka)(`the relay after its Kafka broker closed all connections${hasKafka ? '' : ` (${noKafka})`}`, () => {
   let relay: RelayOnKafka;
   let stream: HookStream;
@@ -40,13 +43,13 @@ describe.skipIf(!hasKafka)(`the relay after its Kafka broker closed all connecti
     expectAccountedFor(stream, relay, superseded);
   }
 
-  it('answers the next request 200 in time, and delivers it, when it was idle meanwhile', async () => {
+  it('answers the next request 200 in time, and delivers it, when it was idle as they were closed', async () => {
     await relay.killBroker();
     await relay.startBroker();
     await expectAnswered(await answerToOneMore());
   });
 
-  it('answers the next request 200 in time, and delivers it, when it was frozen meanwhile', async () => {
+  it('answers the next request 200 in time, and delivers it, when it was stopped as they were closed', async () => {
     process.kill(relay.pid(), 'SIGSTOP');
     await relay.killBroker();
     await relay.startBroker();

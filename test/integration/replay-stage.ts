@@ -37,7 +37,7 @@ export interface Happening {
  */
 export interface ReplayStage {
   readonly subscriber: TimedReceiver;
-  /** Invocations of deliver that reported an error. */
+  /** Errors that deliver reported, one for each lane that one held up. */
   deliverErrors(): number;
   /** For the processes of the replay function. */
   readonly environment: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ export async function startReplayStage(brokers: readonly string[]): Promise<Repl
   const environment = { ...aws.environment, ...kafkaSettings };
   const adminSettings = { ADMIN_AUTH: 'bearer', RELAY_ADMIN_TOKEN: token, ALLOW_LOOPBACK_SUBSCRIBERS: 'true' };
   provideEnvironment({ ...environment, ...adminSettings, SECRETS_KEY_FILE: join(scratch.path, 'key'), SUBSCRIPTIONS_MAX_AGE_MS: '0' });
-  const lines: { readonly function?: string; readonly errors?: unknown }[] = [];
+  const lines: { readonly function?: string; readonly errors?: readonly unknown[] }[] = [];
   provideLogSink((line) => lines.push(JSON.parse(line) as (typeof lines)[number]));
   const { handler: adminHandler } = (await import('../../functions/admin/handler.ts')) as unknown as { handler: LambdaHandler };
   const { handler: deliverHandler } = (await import('../../functions/deliver/handler.ts')) as unknown as { handler: LambdaHandler };
@@ -109,7 +109,7 @@ export async function startReplayStage(brokers: readonly string[]): Promise<Repl
   return {
     subscriber,
     environment,
-    deliverErrors: () => lines.filter((line) => line.function === 'deliver' && line.errors !== undefined).length,
+    deliverErrors: () => lines.flatMap((line) => (line.function === 'deliver' ? (line.errors ?? []) : [])).length,
     async append(happenings) {
       const records = happenings.map(({ id, user, isState }) => {
         const time = new Date(firstSecondMs + (second += 1) * 1_000).toISOString();

@@ -2,6 +2,7 @@ import { fetchKafka } from '../../scripts/kafka/fetch-kafka.ts';
 import { checkRequirements, type Requirements } from '../../scripts/kafka/requirements.ts';
 import { startBroker } from '../../scripts/kafka/start-broker.ts';
 import { defaultVersion } from '../../scripts/kafka/versions.ts';
+import { freePort } from './relay-process.ts';
 
 /** RELAY_TEST_KAFKA_VERSION runs the suites on another broker than the default. */
 function versionUnderTest(): string {
@@ -34,7 +35,9 @@ export async function startKafkaBroker(options: {
 }): Promise<KafkaBroker> {
   const version = options.version ?? versionUnderTest();
   await fetchKafka(version, { say: (line) => void process.stdout.write(line + '\n') });
-  const broker = await startBroker({ version, dataDir: options.dataDir, port: options.port ?? 0, properties: options.properties });
+  // Of those that clients are not given: while a broker is killed, whoever asks for it again and again must not get its port.
+  const port = options.port ?? (await freePort());
+  const broker = await startBroker({ version, dataDir: options.dataDir, port, properties: options.properties });
   return { brokers: `127.0.0.1:${broker.port}`, port: broker.port, kill: () => broker.kill(), stop: () => broker.stop() };
 }
 

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,14 +32,27 @@ export function scratchFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** Below the ports that Linux and macOS give to whoever asks for any, or for none as a client does. */
+const [firstPort, lastPort] = [20_000, 30_000];
+
+/**
+ * A port that nobody listens on, and that nobody is given by chance before it is used, while a relay is killed and started again,
+ * or for as long as nobody is to listen there.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(firstPort, lastPort);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      // Somebody has it: another one then.
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Runs what `npm start` runs, as a process of its own. `imports` are modules to load first. */
@@ -54,8 +68,8 @@ export function spawnRelay(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  // Decoded as a whole: a chunk may end in the middle of a character.
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   return { child, output: () => printed };
 }
 
@@ -83,7 +97,7 @@ export async function startRelayProcess(options: {
     ...(options.args ?? []),
   ];
   const { child, output } = spawnRelay(args, { environment: options.environment ?? {}, imports: options.imports ?? [] });
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const exited = whenEnded(child);
   const ready = new Promise<'ready'>((resolve) =>
     child.stdout?.on('data', () => output().includes('The relay stays up') && resolve('ready')),
   );
@@ -113,8 +127,14 @@ export async function runRelay(
   options: { imports?: readonly string[]; environment?: Record<string, string> } = {},
 ): Promise<{ exitCode: number | null; output: string }> {
   const { child, output } = spawnRelay(args, options);
-  const [exitCode] = (await once(child, 'exit')) as [number | null];
+  const [exitCode] = await whenEnded(child);
   return { exitCode, output: output() };
+}
+
+/** Not `exit`, which may come before the last of what the process printed has been read. */
+function whenEnded(child: ChildProcess): Promise<[number | null]> {
+  // What `close` hands over: the exit code, and the signal, which nobody here asks for.
+  return once(child, 'close') as Promise<[number | null]>;
 }
 
 function socketInodes(pid: number): string[] {

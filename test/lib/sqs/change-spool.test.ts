@@ -109,4 +109,17 @@ describe('sqsChangeSpool', () => {
     await expect(put(records)).rejects.toMatchObject({ facts: { reason: 'out-of-time' } });
     expect(batches()).toHaveLength(2);
   });
+
+  it.each([1, 2, 3, 4])('claims nothing that it left, when the clock passes its end and is set back after look %i at it', async (late) => {
+    let looks = 0;
+    // Past its end for one look, and right for all others: as a clock that is set back in between.
+    await start({ now: () => new Date((looks += 1) === late ? 60_000 : 0) });
+    const records = Array.from({ length: 12 }, (_, n) => recordOf(`user${n}`, `user${n}-0`));
+    const isTaken = await put(records).then(
+      () => true,
+      () => false,
+    );
+    expect(looks).toBeGreaterThanOrEqual(late);
+    if (isTaken) expect(byKey((await sqs.drain()).flatMap(recordsIn))).toEqual(byKey(records));
+  });
 });
