@@ -98,7 +98,7 @@ const rooms = {
 };
 
 /** Read by infra/, which runs where the relay does not: a leaf drags nothing into the stack. */
-const leaves = '^lib/(dynamodb/tables|sqs/queues|kafka/topics|telemetry/metric-names|config/(function-settings|variable-names))\\.ts$';
+const leaves = '^lib/(dynamodb/tables|sqs/queues|kafka/topics|telemetry/metric-names|config/function-settings)\\.ts$';
 
 const product = '^(functions|lib|infra|local|cli|scripts|bench|examples)/';
 const roomNames = Object.keys(rooms).join('|');

@@ -13,7 +13,7 @@ import { Watchdog } from './fuzz/watchdog.ts';
 const failuresFolder = '.relay/fuzz';
 /** What a run may keep when it is over: compiled patterns and caches, no more however many inputs there were. */
 const maxHeapGrowthBytes = 64 * 1_048_576;
-/** All of it at any time; an input has 64 KiB. `npm run fuzz` bounds the heap far below: what V8 has not yet collected must not count as an input's. */
+/** All of it at any time; an input has 64 KiB, and seldom as much as its door takes. `npm run fuzz` bounds the heap far below: what V8 has not yet collected must not count as an input's. */
 const maxRssBytes = 1_024 * 1_048_576;
 
 const all = await startTargets();

@@ -116,6 +116,7 @@ export const functionSettings = {
       'ADMIN_AUTH',
       'DELIVERIES_QUEUE_URL',
       'DELIVERIES_TABLE',
+      'LANES_TABLE',
       'MAX_CONCURRENCY_PER_SUBSCRIPTION',
       'ORGS_TABLE',
       'QUARANTINE_TABLE',
@@ -151,7 +152,7 @@ export const functionSettings = {
   'cluster-setup': {
     about: 'Tells a deployment which brokers the cluster has, and whether its topics are right',
     memoryMb: 256,
-    /** A topic that was just made may take half a minute to be described; CloudFormation waits longer (infra/constructs/cluster-setup.ts). */
+    /** What was just changed about a topic is described about a minute later; CloudFormation waits longer (infra/constructs/cluster-setup.ts). */
     timeoutSeconds: 120,
     variables: ['LOG_LEVEL'],
   },

@@ -115,7 +115,7 @@ export const variables = {
   }),
   /** Key file that seals secrets in local mode: 32 bytes in hex, mode 0600. */
   SECRETS_KEY_FILE: variable<string | undefined>({
-    example: '.relay-key',
+    example: '.relay.key',
     fallback: undefined,
     parse: text,
   }),
@@ -195,6 +195,3 @@ export const variables = {
 } as const;
 
 export type VariableName = keyof typeof variables;
-export type ValueOf<Name extends VariableName> =
-  | ReturnType<(typeof variables)[Name]['parse']>
-  | ((typeof variables)[Name] extends { readonly fallback?: infer F } ? Exclude<F, undefined> : never);

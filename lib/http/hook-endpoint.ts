@@ -20,7 +20,7 @@ function targetOf(method: string, rest: string | undefined): HookTarget {
   return method === 'POST' ? 'events' : 'other-method';
 }
 
-/** Design section 5: the only table of what Okta is answered. Okta retries a 5xx once, and a 4xx never. */
+/** The only table of what Okta is answered; docs/architecture.md has it in words. Okta retries a 5xx once, and a 4xx never. */
 export function answerHook(outcome: HookOutcome): HttpResponse {
   switch (outcome.kind) {
     case 'accepted':

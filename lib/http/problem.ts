@@ -1,10 +1,5 @@
+import type { FieldProblem } from '../subscriptions/field-problems.ts';
 import type { HttpResponse } from './response.ts';
-
-/** One field at fault; `pointer` is a JSON pointer into the request body (RFC 6901), e.g. `/url`. */
-export interface FieldProblem {
-  readonly pointer: string;
-  readonly detail: string;
-}
 
 export interface Problem {
   readonly status: number;

@@ -19,7 +19,7 @@ const previousUntil = z.iso.datetime().optional();
 export const hookIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 
 /** How requests of one org prove where they come from. `header` is what Okta itself can do. */
-export const authenticationSchema = z.discriminatedUnion('kind', [
+const authenticationSchema = z.discriminatedUnion('kind', [
   /** SHA-256 of the whole value of the named header. The name is kept in lower case. */
   z.object({ kind: z.literal('header'), headerName: z.string().min(1).toLowerCase(), digests: twoAtMost(digestSchema), previousUntil }),
   /** SHA-256 of `user:password` after base64 decoding of `Authorization: Basic …`. */

@@ -1,7 +1,7 @@
-import { replayIdSchema, type ReplayId } from '../delivery/replay-mark.ts';
+import { newReplayId } from '../delivery/new-replay-id.ts';
+import type { ReplayId } from '../delivery/replay-mark.ts';
 import { fieldProblemsOf, type FieldProblem } from '../subscriptions/field-problems.ts';
 import type { SubscriptionStore } from '../subscriptions/subscription.ts';
-import { newSubscriptionId } from '../subscriptions/subscription-id.ts';
 import { replayRequestSchema, type ReplayRequest } from './replay-request.ts';
 import type { Replay, ReplayQueue, ReplayStore } from './replay.ts';
 
@@ -46,11 +46,6 @@ export async function createReplay(body: unknown, parts: CreateReplayParts): Pro
 
 function invalidSubscription(detail: string): CreateReplayOutcome {
   return { kind: 'invalid', errors: [{ pointer: '/subscription', detail }] };
-}
-
-/** Made as a subscription's id is, under a name of its own. */
-function newReplayId(now: Date, randomBytes: CreateReplayParts['randomBytes']): ReplayId {
-  return replayIdSchema.parse(newSubscriptionId(now, randomBytes).replace(/^sub_/, 'rpl_'));
 }
 
 function replayOf({ subscription, from, to, types, user, full }: ReplayRequest, id: ReplayId, at: Date): Replay {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { expected, objectOf } from '../subscriptions/field-words.ts';
 import { subscriptionIdSchema } from '../subscriptions/subscription.ts';
 import { typePatternProblem } from '../subscriptions/type-pattern.ts';
 
@@ -7,9 +8,6 @@ export const replayableMs = 604_800_000;
 
 const limits = { types: 50, userBytes: 2_048 } as const;
 
-const expected = (what: string) => ({
-  error: (issue: { input?: unknown }) => (issue.input === undefined ? `is required: ${what}` : `must be ${what}`),
-});
 const dateTime = 'a date-time with its offset, e.g. 2026-11-21T12:58:42Z';
 // Aborting: the window is looked at only when both of its ends are times.
 const time = z.iso.datetime({ offset: true, abort: true, ...expected(dateTime) }).transform((text) => new Date(text));
@@ -34,7 +32,7 @@ export function replayRequestSchema(now: Date) {
           .optional(),
         full: z.boolean({ error: 'must be true or false' }).default(false),
       },
-      { error: (issue) => (issue.code === 'unrecognized_keys' ? 'is not a field of a replay' : 'must be a JSON object') },
+      objectOf('a replay'),
     )
     .superRefine(({ from, to }, context) => {
       const fault = (field: 'from' | 'to', message: string) => context.addIssue({ code: 'custom', path: [field], message });

@@ -1,6 +1,6 @@
 import { deliveryIdOf } from '../delivery/delivery.ts';
 import type { QueuedDelivery } from '../delivery/delivery-queue.ts';
-import { readRecord, type ReadableRecord } from '../fan-out/fan-out-record.ts';
+import { readRecord, type ReadableRecord } from '../fan-out/read-record.ts';
 import { placed } from '../delivery/lane.ts';
 import { RelayError } from '../errors.ts';
 import type { LogRecord } from '../intake/change-log.ts';

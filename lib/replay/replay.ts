@@ -3,7 +3,6 @@ import { replayIdSchema, type ReplayId } from '../delivery/replay-mark.ts';
 import { subscriptionIdSchema, type SubscriptionId } from '../subscriptions/subscription.ts';
 
 export const replayStatuses = ['queued', 'running', 'done', 'failed'] as const;
-export type ReplayStatus = (typeof replayStatuses)[number];
 
 /**
  * Why a replay cannot go on, ever, or with `range-gone`: why it is not all of its window, though everything that was left of it is on

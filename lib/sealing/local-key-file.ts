@@ -52,7 +52,13 @@ function readWithMode(path: string): { mode: number; text: string } {
       closeSync(file);
     }
   } catch (cause) {
-    throw invalid(isNodeError(cause, 'ENOENT') ? `The key file ${path} does not exist` : `The key file ${path} cannot be read`, cause);
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    throw invalid(
+      isNodeError(cause, 'ENOENT')
+        ? `The key file ${path} does not exist`
+        : `The key file ${path} cannot be read (${code}): it is to be a file that belongs to whoever runs the relay`,
+      cause,
+    );
   }
 }
 

@@ -50,14 +50,15 @@ async function putRound(options: Options, calls: readonly SendEntry[][], budget:
   const work = async () => {
     for (const call of waiting) {
       // Whoever put these may have been told that it failed: what was not begun by then is not to be begun.
-      if (failures.length > 0 || budget.remainingMs() === 0) return;
-      failures.push(...failuresOf(await sendCall(options, call)));
+      if (failures.length > 0) return;
+      // Noted where it is seen: a clock that is set back would have it forgotten, with this call unsent.
+      if (budget.remainingMs() === 0) failures.push(unavailable({ reason: 'out-of-time' }));
+      else failures.push(...failuresOf(await sendCall(options, call)));
     }
   };
   await Promise.all(Array.from({ length: maxCalls }, work));
   const [failure] = failures;
   if (failure !== undefined) throw failure;
-  if (budget.remainingMs() === 0) throw unavailable({ reason: 'out-of-time' });
 }
 
 function entryOf({ groupId, deduplicationId, body }: ReturnType<typeof spoolMessages>[number], index: number): SendEntry {

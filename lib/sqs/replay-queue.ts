@@ -31,7 +31,7 @@ export function sqsReplayQueue(options: { client: SQSClient; queueUrl: string; n
   };
 }
 
-/** Every id in a queue is hashed (design, "hidden ids"). */
+/** Every group and deduplication id in our queues is hashed: whatever an id holds, SQS takes it. */
 function hashOf(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
