@@ -114,8 +114,14 @@ export interface LaneStore {
   remove(lane: ParkedLane, position: number): Promise<void>;
   /** Gives out a token, in place of one that is lost, if the lane is as it was seen (epoch, `dueAt`). Answers whether it was this call. */
   issue(seen: Pick<ParkedLane, 'queue' | 'group' | 'epoch' | 'dueAt'>, release: { token: string; lostAt: Date }): Promise<boolean>;
-  /** For the holder of a token: the lane as it is, its token good until `lostAt`, and with `tried` if he says that. Undefined: the token is stale. */
-  take(lane: LaneKey, release: { token: string; lostAt: Date; tried?: TriedPart | undefined }): Promise<ParkedLane | undefined>;
+  /**
+   * For the holder of a token: the lane as it is, its token good until `lostAt`, and with `tried` if he says that. Undefined: the token is stale, or what
+   * he says was tried before the lane was hastened, which he did not see: then nothing was written.
+   */
+  take(
+    lane: LaneKey & Pick<HeldLane, 'hastenedAt'>,
+    release: { token: string; lostAt: Date; tried?: TriedPart | undefined },
+  ): Promise<ParkedLane | undefined>;
   /** As `issue` and `take` in one, for an instance that has a message of the lane in hand. Undefined when it is not parked under this epoch. */
   seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
   /**
@@ -126,7 +132,7 @@ export interface LaneStore {
   release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason; tried?: TriedPart | undefined }): Promise<boolean>;
   /**
    * Has a lane worked at once, and what waits in it attempted whatever its schedule says, unless it was attempted after `at`: due then where no token is
-   * out, and else as soon as its holder lays it down. If the lane is as it was seen (epoch, token, `hastenedAt`); answers whether it was this call.
+   * out, and else as soon as its holder lays it down. What was known of the lane's first part is forgotten. If the lane is as it was seen (epoch, token, `hastenedAt`); answers whether it was this call.
    */
   hasten(seen: HeldLane, at: Date): Promise<boolean>;
   /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */

@@ -22,10 +22,14 @@ export async function issueToken(lanes: LaneTable, seen: Parameters<LaneStore['i
 }
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
-export async function takeLane(lanes: LaneTable, lane: LaneKey, release: Release): Promise<ParkedLane | undefined> {
+export async function takeLane(
+  lanes: LaneTable,
+  lane: Parameters<LaneStore['take']>[0],
+  release: Release,
+): Promise<ParkedLane | undefined> {
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(lane),
-    when: { token: { S: release.token } },
+    when: { token: { S: release.token }, ...(release.tried === undefined ? {} : wishAsSeen(lane)) },
     set: { ...dueAttributesOf(lane, release.lostAt), ...triedAttributesOf(release.tried) },
   });
   return outcome.kind === 'written' ? laneOf(outcome.item) : undefined;
@@ -70,17 +74,18 @@ export async function hastenLane(lanes: LaneTable, seen: HeldLane, at: Date): Pr
     key: laneKeyOf(seen),
     when: asSeen(seen),
     set: { hastenedAt, ...(seen.token === undefined ? dueAttributesOf(seen, at) : {}) },
+    remove: triedAttributes,
   });
   // As in `issueToken`; another's of the same time does the same.
   return outcome.kind === 'written' || (outcome.found?.['epoch']?.S === seen.epoch && outcome.found['hastenedAt']?.S === hastenedAt.S);
 }
 
-function asSeen({ epoch, token, hastenedAt }: HeldLane) {
-  return {
-    epoch: { S: epoch },
-    token: token === undefined ? null : { S: token },
-    hastenedAt: hastenedAt === undefined ? null : { S: hastenedAt.toISOString() },
-  };
+function asSeen({ epoch, token, ...wish }: HeldLane) {
+  return { epoch: { S: epoch }, token: token === undefined ? null : { S: token }, ...wishAsSeen(wish) };
+}
+
+function wishAsSeen({ hastenedAt }: Pick<HeldLane, 'hastenedAt'>) {
+  return { hastenedAt: hastenedAt === undefined ? null : { S: hastenedAt.toISOString() } };
 }
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */

@@ -64,7 +64,7 @@ export class GroupWork {
     if (end.kind !== 'waits') return { kind: 'released' };
     const hasNoRoom = end.reason === 'limit' && receiveCount >= limitedReceives;
     if (!hasNoRoom && receiveCount < longestReleaseReceives) {
-      await this.#keepTried(end, token);
+      await this.#keepTried(lane, end, token);
       return end;
     }
     await this.#layDown(lane, hasNoRoom ? { ...end, waitMs: shortestLimitWaitMs * (1 + this.#parts.random()) } : end);
@@ -72,9 +72,9 @@ export class GroupWork {
   }
 
   /** So that it goes on from where it was when it comes back, however many wait before. */
-  async #keepTried({ tried, waitMs }: Extract<LaneEnd, { kind: 'waits' }>, token: string): Promise<void> {
+  async #keepTried(lane: ParkedLane, { tried, waitMs }: Extract<LaneEnd, { kind: 'waits' }>, token: string): Promise<void> {
     const isDueFirst = tried === undefined || tried.dueAt.getTime() <= this.#parts.now().getTime() + waitMs;
-    if (!isDueFirst) await this.#parts.lanes.take(this.#key(), { token, lostAt: this.#lostAt(), tried });
+    if (!isDueFirst) await this.#parts.lanes.take(lane, { token, lostAt: this.#lostAt(), tried });
   }
 
   async #delivery(message: DeliveryMessage, receiveCount: number): Promise<MessageOutcome> {

@@ -80,9 +80,8 @@ class LaneWorker {
   readonly #note = (outcome: DeliveryOutcome): void => this.#work.note(outcome, this.#lane.subscription);
 
   async #passTried(): Promise<void> {
-    const { tried, hastenedAt } = this.#lane;
-    // Of one that was hastened, the deliveries' own records tell what has been tried since.
-    if (tried === undefined || hastenedAt !== undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
+    const { tried } = this.#lane;
+    if (tried === undefined || tried.dueAt <= this.#parts.now() || this.#work.probe) return;
     // To one that is deleted or disabled nothing is sent any more, so nothing of it waits for its time.
     const { status = 'deleted' } = (await this.#parts.subscriptions.find(this.#lane.subscription)) ?? {};
     if (status === 'deleted' || status === 'disabled') return;
@@ -157,6 +156,8 @@ class LaneWorker {
       const end = await this.#step(next);
       // Settled without a request, it leaves that to another that waits, and not to what it was let ahead of.
       if (end !== undefined) return end;
+      // The circuit was closed meanwhile, and it waits for its time.
+      if (this.#failing.dueOf(next) !== undefined) break;
     }
     return this.#layDown(this.#parts.now(), reason);
   }

@@ -6,7 +6,8 @@ import type { Entrance, Limiter } from './limiter.ts';
  * second's attempts, are taken, by whatever kind; so the other half is always there for what is live, and what is live may take all.
  *
  * Half of one is one, which would leave nothing. There a replay begins requests in one of three turns only, each as long as an attempt may take: by the
- * end of the second all that it began is over, and the third is for what is live alone. A live delivery that found no room looks again within that.
+ * end of the second all that it began is over, and the third is for what is live alone. A live delivery that
+ * found no room looks again for some seconds, and is parked then: at most until the next run of `sweep`.
  *
  * It needs a limiter of its own below, on the store of the live one: what a limiter has heard, that nothing is left, it holds against all its callers.
  */

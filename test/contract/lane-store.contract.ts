@@ -406,6 +406,21 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(await found()).toMatchObject({ dueAt: again });
       });
 
+      it('[port: LaneStore] forgets what was tried before it, also of a holder who has not seen it', async () => {
+        const tried = { to: 1, dueAt: after(30 * minute) };
+        const lane = await park();
+        await store.release(await seize(lane, 'a'), { dueAt: noon, reason: 'back-off', tried });
+        expect(await store.hasten(await found(), wish)).toBe(true);
+        expect(await found()).not.toHaveProperty('tried');
+        const held = await seize(await found(), 'b');
+        const again = after(3 * minute);
+        expect(await store.hasten(held, again)).toBe(true);
+        expect(await store.take(held, { token: 'b', lostAt, tried })).toBeUndefined();
+        expect(await found()).not.toHaveProperty('tried');
+        const seen = given(await store.take(key, { token: 'b', lostAt }));
+        expect(await store.take(seen, { token: 'b', lostAt, tried })).toMatchObject({ tried, hastenedAt: again });
+      });
+
       it('[port: LaneStore] does nothing to a lane that is not as it was seen, and is over with the parking', async () => {
         const lane = await park();
         const held = await seize(lane, 'a');

@@ -131,10 +131,15 @@ export class InMemoryLaneStore implements LaneStore {
     });
   }
 
-  take(key: LaneKey, { token, lostAt, tried }: Parameters<LaneStore['take']>[1]): Promise<ParkedLane | undefined> {
+  take(
+    seen: Parameters<LaneStore['take']>[0],
+    { token, lostAt, tried }: Parameters<LaneStore['take']>[1],
+  ): Promise<ParkedLane | undefined> {
     return step(() => {
-      const lane = this.#rows.lanes.get(keyOf(key));
-      return lane?.token === token ? this.#change(lane, { dueAt: lostAt, ...(tried === undefined ? {} : { tried }) }) : undefined;
+      const lane = this.#rows.lanes.get(keyOf(seen));
+      if (lane?.token !== token) return undefined;
+      if (tried === undefined) return this.#change(lane, { dueAt: lostAt });
+      return lane.hastenedAt?.getTime() === seen.hastenedAt?.getTime() ? this.#change(lane, { dueAt: lostAt, tried }) : undefined;
     });
   }
 
@@ -164,7 +169,7 @@ export class InMemoryLaneStore implements LaneStore {
       if (lane?.epoch !== seen.epoch) return false;
       if (lane.hastenedAt?.getTime() === at.getTime()) return true;
       if (lane.token !== seen.token || lane.hastenedAt?.getTime() !== seen.hastenedAt?.getTime()) return false;
-      this.#change(lane, { hastenedAt: at, ...(seen.token === undefined ? { dueAt: at } : {}) });
+      this.#change(lane, { hastenedAt: at, tried: undefined, ...(seen.token === undefined ? { dueAt: at } : {}) });
       return true;
     });
   }
