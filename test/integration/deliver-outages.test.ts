@@ -49,8 +49,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: services.DynamoDB.url,
     SECRETS_KEY_FILE: keyFile,
     ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
-    // The subscriber is here and well, and one process is everything: on a busy machine it is late, and two failures would cost minutes.
-    ATTEMPT_TIMEOUT_MS: '5000',
+    ATTEMPT_TIMEOUT_MS: '1000',
   });
   provideLogSink((line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
   const { handler } = (await import('../../functions/deliver/handler.ts')) as unknown as { handler: LambdaHandler };
