@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Circuits } from '#lib/pacing/circuits.ts';
 import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
 import type { DeliveryQueue } from '#lib/delivery/delivery-queue.ts';
-import { FailureWindow } from '#lib/pacing/failure-window.ts';
 import type { SweepParts } from '#lib/sweep/sweep-parts.ts';
 import { sweep } from '#lib/sweep/sweep.ts';
 import { scaled } from '../../support/scale.ts';
 import { DeliverHarness, received } from '../lanes/deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
+import { sweepParts } from './sweep-parts-of.ts';
 
 const minute = 60_000;
 /** Ten is what a subscription has by default. */
@@ -44,25 +43,7 @@ const queue: DeliveryQueue = {
   },
 };
 
-function parts(): SweepParts {
-  return {
-    subscriptions: harness.subscriptions,
-    circuits: new Circuits({
-      store: harness.subscriptions,
-      window: new FailureWindow(),
-      metrics: { count: () => undefined },
-      forget: () => undefined,
-      newEventId: () => randomUUID(),
-    }),
-    lanes: harness.lanes,
-    queues: { deliveries: queue, replayDeliveries: queue },
-    recover: () => Promise.resolve({ sent: 0, unreadable: [] }),
-    metrics: { count: () => undefined },
-    now: () => new Date(harness.nowMs),
-    newToken: () => randomUUID(),
-    intervalMs: minute,
-  };
-}
+const parts = (): SweepParts => sweepParts({ harness, queued, gauges: {} }, { queues: { deliveries: queue, replayDeliveries: queue } });
 
 /** A tick, and what the endpoint takes until the next: answers how many were released. */
 async function aMinute(takes: number): Promise<number> {

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cancelRecovery } from '#lib/delivery/cancel-recovery.ts';
-import { Circuits } from '#lib/pacing/circuits.ts';
 import { deliver } from '#lib/lanes/deliver.ts';
 import type { DeliveryQueue, QueuedDelivery, QueuedRelease } from '#lib/delivery/delivery-queue.ts';
 import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
-import { FailureWindow } from '#lib/pacing/failure-window.ts';
 import { recoverDeadLetters } from '#lib/delivery/recover.ts';
 import type { SweepParts } from '#lib/sweep/sweep-parts.ts';
 import { sweep, type SweepReport } from '#lib/sweep/sweep.ts';
@@ -13,6 +11,7 @@ import { RelayError } from '#lib/errors.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { answered, DeliverHarness, received, withCalls } from '../lanes/deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
+import { sweepParts } from './sweep-parts-of.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -36,31 +35,10 @@ const collecting = (queue: string): DeliveryQueue => ({
 });
 
 function parts(replacing: Partial<SweepParts> = {}): SweepParts {
-  const now = () => new Date(harness.nowMs);
   const queues = { deliveries: collecting('deliveries'), replayDeliveries: collecting('replayDeliveries') };
-  return {
-    subscriptions: harness.subscriptions,
-    circuits: new Circuits({
-      store: harness.subscriptions,
-      window: new FailureWindow(),
-      metrics: { count: () => undefined },
-      forget: () => undefined,
-      newEventId: () => randomUUID(),
-    }),
-    lanes: harness.lanes,
-    queues,
-    recover: (subscription, hasTime) =>
-      recoverDeadLetters(
-        { deliveries: harness.store, subscriptions: harness.subscriptions, queue: queues.replayDeliveries },
-        subscription,
-        hasTime,
-      ),
-    metrics: { count: (name, value) => (gauges[name] = value) },
-    now,
-    newToken: () => randomUUID(),
-    intervalMs: minute,
-    ...replacing,
-  };
+  const recovering = { deliveries: harness.store, subscriptions: harness.subscriptions, queue: queues.replayDeliveries };
+  const recover: SweepParts['recover'] = (subscription, hasTime) => recoverDeadLetters(recovering, subscription, hasTime);
+  return sweepParts({ harness, queued: [], gauges }, { queues, recover, ...replacing });
 }
 const run = (replacing: Partial<SweepParts> = {}): Promise<SweepReport> => sweep(parts(replacing), () => 60_000);
 const releases = () =>
