@@ -42,10 +42,11 @@ export function judge(facts: RunFacts): Judgement {
     problems.push(...own);
     if (report.failed === 0 && own.length === 0 && outcome.exitCode !== 0)
       problems.push(`${outcome.name}: exit code ${String(outcome.exitCode)} although nothing failed`);
+    const broken = new Set(report.brokenFiles.map(({ file }) => file));
     for (const skip of facts.byName ? [] : report.skips) {
       const reason = skip.reason ?? (isKafkaTest(skip) ? facts.kafkaMissing : undefined);
-      if (reason === undefined) problems.push(`skipped without a reason: ${skip.file} > ${skip.test}`);
-      else skipsByReason[reason] = (skipsByReason[reason] ?? 0) + 1;
+      if (reason === undefined && !broken.has(skip.file)) problems.push(`skipped without a reason: ${skip.file} > ${skip.test}`);
+      else if (reason !== undefined) skipsByReason[reason] = (skipsByReason[reason] ?? 0) + 1;
     }
   }
   if (tests === 0) problems.push('no test ran at all');
@@ -55,12 +56,17 @@ export function judge(facts: RunFacts): Judgement {
 
 function suiteProblems({ name, report, plannedFiles }: SuiteOutcome, byName: boolean): string[] {
   if (report === undefined) return [];
-  const problems = report.brokenFiles.map((file) => `${name}: ${file} failed outside its tests`);
-  if (report.strayErrors > 0) problems.push(`${name}: ${report.strayErrors} error(s) outside any test`);
+  const problems = report.brokenFiles.map(({ file, errors }) => `${name}: ${file} failed outside its tests${indented(errors)}`);
+  problems.push(...report.strayErrors.map((error) => `${name}: an error outside any test${indented([error])}`));
   const ran = new Set(report.files);
   if (!byName)
     problems.push(...plannedFiles.filter((file) => !ran.has(file)).map((file) => `${name}: ${file} was planned and did not run`));
   return problems;
+}
+
+/** Under a problem, line for line: the end of a long output must tell what broke. */
+function indented(errors: readonly string[]): string {
+  return errors.flatMap((error) => error.split('\n').map((line) => `\n    ${line}`)).join('');
 }
 
 /** The one thing a machine may lack; its absence is announced in a box, and stands for all of these. */

@@ -17,7 +17,7 @@ const report: SuiteReport = {
   skipped: 0,
   failures: [],
   brokenFiles: [],
-  strayErrors: 0,
+  strayErrors: [],
   files: ['test/lib/a.test.ts'],
   skips: [],
   contracts: {},
@@ -60,8 +60,8 @@ describe('the judgement', () => {
     ['no test at all', { outcomes: [] }],
     ['a suite in which nothing ran', { outcomes: [outcome({ passed: 0, files: [] })] }],
     ['a suite without a report', { outcomes: [outcome({}, { report: undefined, exitCode: 1 })] }],
-    ['a file that could not be loaded', { outcomes: [outcome({ brokenFiles: ['test/lib/a.test.ts'] })] }],
-    ['an error outside any test', { outcomes: [outcome({ strayErrors: 1 })] }],
+    ['a file that could not be loaded', { outcomes: [outcome({ brokenFiles: [{ file: 'test/lib/a.test.ts', errors: [] }] })] }],
+    ['an error outside any test', { outcomes: [outcome({ strayErrors: ['refused'] })] }],
     ['a planned file that did not run', { outcomes: [outcome({}, { plannedFiles: ['test/lib/a.test.ts', 'test/lib/b.test.ts'] })] }],
     ['an exit code that nothing explains', { outcomes: [outcome({}, { exitCode: 1 })] }],
     ['a skip without a reason', { outcomes: [outcome({ skipped: 1, skips: [{ test: 'x', file: 'test/lib/a.test.ts', reason: null }] })] }],
@@ -74,6 +74,19 @@ describe('the judgement', () => {
     const judgement = judge(facts(changes));
     expect(judgement.totals.failed).toBeGreaterThan(0);
     expect(judgement.problems.length).toBe(judgement.totals.failed - (changes.outcomes?.[0]?.report?.failed ?? 0));
+  });
+
+  it('tells once what a file broke with, and not of each test that did not run for it', () => {
+    const file = 'test/lib/a.test.ts';
+    const broken = {
+      brokenFiles: [{ file, errors: ['nobody listens\non port 1'] }],
+      skipped: 2,
+      skips: ['x', 'y'].map((test) => ({ test, file, reason: null })),
+    };
+    expect(judge(facts({ outcomes: [outcome(broken, { exitCode: 1 })] }))).toMatchObject({
+      totals: { passed: 2, failed: 1, skipped: 0 },
+      problems: [`unit: ${file} failed outside its tests\n    nobody listens\n    on port 1`],
+    });
   });
 
   it('counts a skip with its reason, and Kafka tests under the one that was announced', () => {
@@ -194,6 +207,12 @@ describe('a run of vitest with the reporter', () => {
        it('cannot run here', (context) => context.skip('no such disk'));
        it.skip('is switched off', () => {});`,
     );
+    writeFileSync(
+      join(folder, 'hook.test.ts'),
+      `import { beforeAll, it } from 'vitest';
+       beforeAll(() => { throw new Error('nobody listens'); });
+       it('waits for its hook', () => {});`,
+    );
     writeFileSync(join(folder, 'broken.test.ts'), `throw new Error('cannot be loaded');`);
     spawnSync(process.execPath, [join(repositoryRoot, 'node_modules/vitest/vitest.mjs'), 'run'], {
       cwd: folder,
@@ -209,11 +228,14 @@ describe('a run of vitest with the reporter', () => {
     expect(written).toMatchObject({
       passed: 1,
       failed: 1,
-      skipped: 3,
-      brokenFiles: ['broken.test.ts'],
-      strayErrors: 0,
+      skipped: 4,
+      strayErrors: [],
       contracts: { Store: { memory: 1 } },
     });
+    expect(written.brokenFiles.toSorted((one, other) => one.file.localeCompare(other.file))).toEqual([
+      { file: 'broken.test.ts', errors: [expect.stringMatching(/^cannot be loaded \(broken\.test\.ts:1\)$/)] },
+      { file: 'hook.test.ts', errors: [expect.stringMatching(/^nobody listens \(hook\.test\.ts:2\)$/)] },
+    ]);
     expect(written.failures).toEqual([
       {
         test: 'Store × memory > [port: Store] loses',
@@ -221,7 +243,7 @@ describe('a run of vitest with the reporter', () => {
         errors: [expect.stringMatching(/^expected 1 to be 2.*\(mixed\.test\.ts:6\)$/)],
       },
     ]);
-    expect(written.skips).toEqual([
+    expect(written.skips.filter(({ file }) => file === 'mixed.test.ts')).toEqual([
       { test: 'Store × remote > [port: Store] keeps', file: 'mixed.test.ts', reason: null },
       { test: 'cannot run here', file: 'mixed.test.ts', reason: 'no such disk' },
       { test: 'is switched off', file: 'mixed.test.ts', reason: null },

@@ -91,9 +91,13 @@ async function changesAgain(dataDir: string): Promise<object> {
   return { eventSource: 'aws:kafka', records: { [`${changeTopic}-0`]: records } };
 }
 
+/** The youngest: an older one may have been sent again by a recovery before, and what came of that may be dead in its place. */
 async function deadLetterOf(aws: AwsEmulators, subscription: string, user: string): Promise<string> {
   const deliveries = (await storedItems(aws)).filter(({ place }) => place === 'table deliveries').map(({ attributes }) => attributes);
-  const dead = deliveries.find((one) => one['subscription']?.S === subscription && one['user']?.S === user && one['letter'] !== undefined);
-  if (dead?.['id']?.S === undefined) throw new Error(`no dead letter of ${subscription} about ${user}`);
-  return dead['id'].S;
+  const dead = deliveries.filter(
+    (one) => one['subscription']?.S === subscription && one['user']?.S === user && one['letter'] !== undefined,
+  );
+  const youngest = dead.toSorted((one, other) => (String(one['createdKey']?.S) < String(other['createdKey']?.S) ? 1 : -1))[0]?.['id']?.S;
+  if (youngest === undefined) throw new Error(`no dead letter of ${subscription} about ${user}`);
+  return youngest;
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 import { contractOf, type SuiteReport } from './suite-report.ts';
 
 /** How much of an error's message is repeated at the end of the run; the whole of it stands with its suite. */
@@ -9,14 +9,14 @@ const errorChars = 1_000;
 
 /** Writes a SuiteReport to the file that RELAY_TEST_REPORT names; without that variable it does nothing. */
 export default class ContractReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly unknown[]): void {
+  onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): void {
     const target = process.env['RELAY_TEST_REPORT'];
     if (target === undefined || target === '') return;
-    writeFileSync(target, JSON.stringify(reportOf(modules, strayErrors.length)));
+    writeFileSync(target, JSON.stringify(reportOf(modules, strayErrors.map(errorText))));
   }
 }
 
-function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteReport {
+function reportOf(modules: readonly TestModule[], strayErrors: readonly string[]): SuiteReport {
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const inState = (state: string): TestCase[] => tests.filter((test) => test.result().state === state);
   // A test still pending when the run ended never finished: that is a failure, whatever ended the run.
@@ -32,9 +32,15 @@ function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteRep
   return {
     passed: inState('passed').length,
     failed: failed.length,
-    failures: failed.map((test) => ({ test: test.fullName, file: fileOf(test.module), errors: errorsOf(test) })),
+    failures: failed.map((test) => ({
+      test: test.fullName,
+      file: fileOf(test.module),
+      errors: (test.result().errors ?? []).map(errorText),
+    })),
     skipped: inState('skipped').length,
-    brokenFiles: modules.filter((module) => isBroken(module)).map(fileOf),
+    brokenFiles: modules
+      .filter((module) => isBroken(module))
+      .map((module) => ({ file: fileOf(module), errors: ownErrorsOf(module).map(errorText) })),
     strayErrors,
     files: modules.map(fileOf),
     skips: inState('skipped').map((test) => ({ test: test.fullName, file: fileOf(test.module), reason: skipReason(test) })),
@@ -44,18 +50,20 @@ function reportOf(modules: readonly TestModule[], strayErrors: number): SuiteRep
 
 /** Failed although none of its tests did: it could not be loaded, holds no test, or a hook around the tests failed. */
 function isBroken(module: TestModule): boolean {
-  const ownErrors = [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => [...suite.errors()])];
-  return ownErrors.length > 0 || (module.state() === 'failed' && ![...module.children.allTests('failed')].length);
+  return ownErrorsOf(module).length > 0 || (module.state() === 'failed' && ![...module.children.allTests('failed')].length);
 }
 
-/** The message of each error and where in the test it was raised, without colours. */
-function errorsOf(test: TestCase): string[] {
-  return (test.result().errors ?? []).map((error) => {
-    const place = error.stacks?.[0];
-    const where = place === undefined ? '' : ` (${relative(process.cwd(), place.file)}:${place.line})`;
-    const message = stripVTControlCharacters(error.message);
-    return `${message.length > errorChars ? `${message.slice(0, errorChars)} …` : message}${where}`;
-  });
+/** Of hooks, and of loading it: not of its tests. */
+function ownErrorsOf(module: TestModule): SerializedError[] {
+  return [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => [...suite.errors()])];
+}
+
+/** The message and where in the test it was raised, without colours. */
+function errorText(error: SerializedError): string {
+  const place = error.stacks?.[0];
+  const where = place === undefined ? '' : ` (${relative(process.cwd(), place.file)}:${place.line})`;
+  const message = stripVTControlCharacters(error.message);
+  return `${message.length > errorChars ? `${message.slice(0, errorChars)} …` : message}${where}`;
 }
 
 function describesAround(test: TestCase): string[] {

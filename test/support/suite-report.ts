@@ -5,9 +5,10 @@ export interface SuiteReport {
   readonly skipped: number;
   /** Every failed test with the beginning of what it said. A test that never finished is among them, with no errors of its own. */
   readonly failures: readonly { readonly test: string; readonly file: string; readonly errors: readonly string[] }[];
-  /** Files that could not be loaded, or whose hooks failed outside any test, and errors outside any test: each one counts as a failure. */
-  readonly brokenFiles: readonly string[];
-  readonly strayErrors: number;
+  /** Files that could not be loaded, or whose hooks failed outside any test, with the beginning of what was said: each one counts as a failure. */
+  readonly brokenFiles: readonly { readonly file: string; readonly errors: readonly string[] }[];
+  /** Errors outside any test and any file: each one counts as a failure. */
+  readonly strayErrors: readonly string[];
   /** Test files that ran. */
   readonly files: readonly string[];
   /** Every skipped test with its reason; null where none was given. */

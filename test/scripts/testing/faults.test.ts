@@ -28,7 +28,7 @@ describe('faults before the suites run', () => {
       skipped: 0,
       failures: [],
       brokenFiles: [],
-      strayErrors: 0,
+      strayErrors: [],
       files: ['a'],
       skips: [],
       contracts: {},
