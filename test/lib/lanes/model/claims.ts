@@ -11,6 +11,7 @@ export function brokenClaims(simulation: Simulation, ended: boolean): string[] {
   return [
     ...(ended ? [] : ['it never comes to an end']),
     ...simulation.history.unexpected.map((text) => `unexpected: ${text}`),
+    ...simulation.history.forgotten,
     ...unsettled(simulation, accepted),
     ...accepted.flatMap((one) => unfoundedEnds(simulation, one)),
     ...simulation.history.sent.flatMap((sent) => [

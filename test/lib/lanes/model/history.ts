@@ -6,6 +6,8 @@ export interface Accepted {
   readonly message: DeliveryMessage;
   readonly lane: string;
   readonly position: number;
+  /** What it was asked for by: of a dead letter a redelivery and a recovery make one and the same delivery. `undefined`: by nobody. */
+  readonly replays: Set<string | undefined>;
 }
 
 /** One request that went out. */
@@ -74,6 +76,10 @@ export class History {
   /** Bugs: what `deliver` and `sweep` reported and nobody had planned. */
   readonly unexpected: string[] = [];
   readonly openings: Opening[] = [];
+  /** What was asked for at once and not tried soon, in words. */
+  readonly forgotten: string[] = [];
+  /** By subscription: what changed whether it is sent to. */
+  readonly turns = new Map<string, number>();
   /** Crashes, stops, errors, and batches that came twice. */
   interruptions = 0;
   #order = 0;
@@ -85,6 +91,10 @@ export class History {
     for (const opening of this.openings) if (opening.closedAtMs === undefined) opening.interruptions += 1;
   }
 
+  turn(subscription: string): void {
+    this.turns.set(subscription, (this.turns.get(subscription) ?? 0) + 1);
+  }
+
   nextOrder(): number {
     return (this.#order += 1);
   }
@@ -94,10 +104,11 @@ export class History {
   }
 
   accept(lane: string, message: DeliveryMessage): void {
+    this.accepted.get(message.delivery)?.replays.add(message.replay?.id);
     if (this.accepted.has(message.delivery)) return;
     const position = this.#laneLengths.get(lane) ?? 0;
     this.#laneLengths.set(lane, position + 1);
-    this.accepted.set(message.delivery, { message, lane, position });
+    this.accepted.set(message.delivery, { message, lane, position, replays: new Set([message.replay?.id]) });
   }
 
   record(delivery: string, status: DeliveryStatus): void {

@@ -3,13 +3,17 @@ import type { Subscription } from '#lib/subscriptions/subscription.ts';
 import type { LaneRows } from '../../delivery/in-memory-lane-store.ts';
 
 const purgeMs = 60 * 60_000;
+/** What was under way when its subscription was resumed may park its lane so long after, and is tried at once all the same. */
+const parkingMs = 60_000;
 
 /** When `sweep` will find something to do: the sweeps until then, one a minute, would find nothing and are left out. */
 export function nextSweepMs({ lanes }: LaneRows, subscriptions: readonly Subscription[]): number {
   const known = new Map(subscriptions.map((subscription) => [subscription.id, subscription]));
-  const ofLanes = [...lanes.values()].map(({ subscription, dueAt }) => {
-    const { status, circuit } = known.get(subscription) ?? {};
+  const ofLanes = [...lanes.values()].map(({ subscription, dueAt, parkedAt, hastenedAt }) => {
+    const { status, circuit, resumedAt } = known.get(subscription) ?? {};
     if (status === 'paused') return Infinity;
+    const resumedMs = Date.parse(resumedAt ?? '');
+    if (circuit === undefined && parkedAt.getTime() <= resumedMs + parkingMs && (hastenedAt?.getTime() ?? 0) < resumedMs) return 0;
     return Math.max(dueAt.getTime(), status === 'active' && circuit !== undefined ? Date.parse(circuit.probeAt) : 0);
   });
   return Math.min(Infinity, ...ofLanes, ...subscriptions.map(ownMs));

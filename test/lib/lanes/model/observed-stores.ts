@@ -60,6 +60,7 @@ export function observedStores(time: VirtualTime, history: History) {
             interruptions: 0,
           });
         if (opened) tell(`circuit of ${id.slice(-1)} opens`);
+        if (opened) history.turn(id);
         return opened;
       },
       claimProbe: async (id, probe) => {
@@ -79,6 +80,7 @@ export function observedStores(time: VirtualTime, history: History) {
         const changed = await subscriptions.setStatus(id, change);
         if (!changed) return false;
         tell(`subscription ${id.slice(-1)} is ${change.status}`);
+        history.turn(id);
         if (change.status !== 'paused') ended(id);
         if (change.status === 'disabled') history.disabled.add(id);
         if (change.status === 'deleted') history.deleted.add(id);

@@ -24,7 +24,7 @@ async function firstSight({ plant, seenAs }: PlantedBug): Promise<string | undef
 }
 
 /** A few need a rare race, or a lane that is never released, and tens of seconds: those are for CI. The quick ones are of all four kinds. */
-const patient = /tail|everybody|not found|open one|not marked|settled still|repeat/;
+const patient = /tail|everybody|not found|open one|not marked|settled still|repeat|at once/;
 const every = scaled(1, 0) === 1;
 
 describe('a planted bug', () => {

@@ -114,6 +114,20 @@ export const plantedBugs = {
     plant: (stores) => ({ ...stores, lanes: withCalls(stores.lanes, { due: () => Promise.resolve([]) }) }),
     seenAs: /parked for ever/,
   },
+  'parking: what is asked for at once keeps waiting for its time': {
+    plant: (stores) => {
+      const { lanes } = stores;
+      // As if somebody had a token of it, who never comes: then only the time is left when that counts as lost.
+      const hasten: typeof lanes.hasten = async (seen, at) => {
+        const lane = await lanes.find(seen);
+        if (lane === undefined || seen.token !== undefined) return lanes.hasten(seen, at);
+        await lanes.issue(lane, { token: 'nobody', lostAt: lane.dueAt });
+        return lanes.hasten({ ...seen, token: 'nobody' }, at);
+      };
+      return { ...stores, lanes: withCalls(lanes, { hasten }) };
+    },
+    seenAs: /asked for and not tried/,
+  },
   'guard: everything may pass': {
     plant: (stores) => ({
       ...stores,

@@ -156,7 +156,7 @@ function acceptedOf(
 ): Accepted {
   const claimed = ({ message }: Accepted): number => claimedAtMs.get(message.delivery) ?? -Infinity;
   const [accepted] = [...history.accepted.values()]
-    .filter(({ message }) => message.subscription === subscription && message.change.id === change && message.replay?.id === replay)
+    .filter(({ message, replays }) => message.subscription === subscription && message.change.id === change && replays.has(replay))
     .sort((a, b) => claimed(b) - claimed(a));
   if (accepted === undefined) throw new Error('What is sent was never put on a queue');
   return accepted;

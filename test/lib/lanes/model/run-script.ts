@@ -1,3 +1,4 @@
+import { askFor, resume } from './ask-for-parked.ts';
 import { nameOf } from './history.ts';
 import { deliveryOf, replayOf } from './messages.ts';
 import { personCount, type Command, type Script } from './script.ts';
@@ -38,6 +39,8 @@ function act(simulation: Simulation, command: Command, number: number): void {
     case 'publish-all-at-probe':
       for (let person = 0; person < personCount; person += 1) publish(simulation, { ...command, kind: 'publish', person, answers: [] });
       return;
+    case 'redeliver':
+      return void askFor(simulation, command.which);
     case 'replay': {
       const message = [...history.accepted.values()][command.which]?.message;
       const subscription = simulation.subscriptions.find(({ id }) => id === message?.subscription);
@@ -70,14 +73,14 @@ function publish(simulation: Simulation, command: Extract<Command, { kind: 'publ
 }
 
 /** By the API: on the stores themselves, for its caller would ask again until it is done. */
-function change({ stores, subscriptions, time }: Simulation, { kind, subscription }: { kind: string; subscription: number }): unknown {
+function change(simulation: Simulation, { kind, subscription }: { kind: string; subscription: number }): unknown {
+  const { stores, subscriptions, time } = simulation;
   const id = subscriptions[subscription]?.id;
   const at = time.now();
   if (id === undefined) return;
   const set = stores.subscriptions.setStatus.bind(stores.subscriptions);
   if (kind === 'pause') return set(id, { status: 'paused', from: ['active'], at, pausedUntil: new Date(time.nowMs + 24 * hourMs) });
-  if (kind === 'resume') return set(id, { status: 'active', from: ['paused'], at });
-  if (kind === 'enable') return set(id, { status: 'active', from: ['disabled'], at });
+  if (kind === 'resume') return resume(simulation, id);
   if (kind === 'delete') return set(id, { status: 'deleted', from: ['active', 'paused', 'disabled'], at });
   const recovery = {
     id: `rpl_01k9recovery0${at.getTime()}`,
@@ -93,5 +96,7 @@ function heal(simulation: Simulation): void {
   simulation.tell('all is well from here');
   simulation.faults.heal();
   simulation.stores.endpoint.heal();
-  simulation.subscriptions.forEach((_, subscription) => change(simulation, { kind: 'resume', subscription }));
+  const at = simulation.time.now();
+  for (const { id } of simulation.subscriptions)
+    void simulation.stores.subscriptions.setStatus(id, { status: 'active', from: ['paused'], at });
 }

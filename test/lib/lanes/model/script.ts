@@ -32,7 +32,9 @@ export type Command = { readonly afterMs: number } & (
   | { readonly kind: 'publish-all' | 'publish-all-at-probe'; readonly subscription: number; readonly saying: Saying; readonly at: number }
   /** One of the changes before, by its number. */
   | { readonly kind: 'replay'; readonly which: number; readonly full: boolean }
-  | { readonly kind: 'recover' | 'pause' | 'resume' | 'enable' | 'delete'; readonly subscription: number }
+  /** One of those that are parked or dead by then, by its number. */
+  | { readonly kind: 'redeliver'; readonly which: number }
+  | { readonly kind: 'recover' | 'pause' | 'resume' | 'delete'; readonly subscription: number }
   | { readonly kind: 'down'; readonly subscription: number; readonly how: Answer; readonly forMs: number }
   | { readonly kind: 'away'; readonly port: (typeof portNames)[number]; readonly forMs: number }
   | {
@@ -93,12 +95,10 @@ const acts = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('replay' as const), which: fc.nat(20), full: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const), subscription }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('redeliver' as const), which: fc.nat(20) }) },
   {
     weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('recover' as const, 'enable' as const, 'enable' as const, 'delete' as const),
-      subscription,
-    }),
+    arbitrary: fc.record({ kind: fc.constantFrom('recover' as const, 'recover' as const, 'delete' as const), subscription }),
   },
   {
     weight: 4,
