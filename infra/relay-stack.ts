@@ -100,6 +100,7 @@ export class RelayStack extends Stack {
       'After that: makes the event hook at Okta and has it verified (docs/okta.md)',
     );
     this.#say('AlarmsTopic', alarms.topic.topicArn, 'Subscribe to it whoever is to hear of alarms');
+    this.#say('QuarantineBucket', places.quarantine.bucket.bucketName, 'Where bodies are kept that could not be carried (docs/errors.md)');
     this.#say('Dashboard', dashboard.name, 'Its name in CloudWatch');
     for (const [id, { dnsTarget }] of Object.entries({ HookDomainTarget: door.hooks, AdminDomainTarget: door.admin }))
       if (dnsTarget !== undefined) this.#say(id, dnsTarget, 'What the name must point to, as a CNAME');

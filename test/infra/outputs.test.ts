@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { provideEnvironment } from '#lib/config/environment.ts';
 import { readCommand } from '../../cli/read-command.ts';
 import { variants } from '../../infra/variants.ts';
+import { tableWith, withoutTicks } from '../architecture/markdown.ts';
+import { readText } from '../architecture/repository.ts';
 import { readable, synthesiseStage } from './synthesise.ts';
 
 provideEnvironment({
@@ -9,6 +11,13 @@ provideEnvironment({
   HOOK_SECRET: 'canary-secret',
   AWS_ACCESS_KEY_ID: 'canary-id',
   AWS_SECRET_ACCESS_KEY: 'canary-key',
+});
+
+it('the outputs are those that docs/deploy.md says', () => {
+  const { rows } = tableWith(readText('docs/deploy.md'), 'output');
+  const said = rows.flatMap(([cell = '']) => cell.split(',').map((name) => withoutTicks(name.trim())));
+  const made = variants().flatMap(({ stage }) => Object.keys(synthesiseStage(stage).findOutputs('*')));
+  expect([...new Set(made)].toSorted()).toEqual(said.toSorted());
 });
 
 /** As a shell splits it: none of its words has a blank, and quotes are around whole words. */
