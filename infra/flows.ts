@@ -10,7 +10,7 @@ export function takeIn(receiveHook: RelayFunction, respool: RelayFunction, place
   changes.grantAppend(receiveHook);
   changeSpool.grantSend(receiveHook.role);
   // A version is made when the template changes, and the brokers' addresses are not in the template.
-  receiveHook.function.invalidateVersionBasedOn(changes.size);
+  receiveHook.function.invalidateVersionBasedOn(changes.brokersSettledBy);
 
   quarantine.grantKeep(respool.role);
   changes.grantAppend(respool);

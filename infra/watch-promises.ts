@@ -96,7 +96,8 @@ function watchDeliveries(alarms: Alarms, { places: { deliveries, replayDeliverie
   );
   alarms.watch('DeadLetters', { metric: sumOf('dead letters', dead), atLeast: 1 });
   const parked = relayMetric(alarms, 'OldestParkedAgeSeconds', { statistic: 'Maximum' });
-  alarms.watch('ParkedTooLong', { metric: parked, atLeast: 86_400 });
+  // A sweep that could not look everywhere writes nothing that would put it out. That sweep does not run is SweepSilent.
+  alarms.watch('ParkedTooLong', { metric: parked, atLeast: 86_400, silenceKeeps: true });
 }
 
 function watchSubscribers(alarms: Alarms): void {
@@ -105,7 +106,7 @@ function watchSubscribers(alarms: Alarms): void {
   alarms.watch('RemovalsSlow', { metric: relayMetric(alarms, 'RemovalLatencyMs', { statistic: 'p99' }), atLeast: 60_000, of: [2, 3] });
   // By then a new removal has had its third attempt, or it waits behind a circuit; the next attempt is half an hour away.
   const owed = relayMetric(alarms, 'OldestRemovalAgeSeconds', { statistic: 'Maximum' });
-  alarms.watch('RemovalsWaiting', { metric: owed, atLeast: 900 });
+  alarms.watch('RemovalsWaiting', { metric: owed, atLeast: 900, silenceKeeps: true });
 }
 
 function watchMachinery(alarms: Alarms, { functions, failed, sweep, places: { stores, quarantine } }: Watched): void {

@@ -17,6 +17,8 @@ export interface Watch {
   readonly of?: readonly [over: number, periods: number];
   /** Silence is bad news; by default it is none. */
   readonly silenceBreaks?: boolean;
+  /** Silence is no news: the alarm stays as it was. */
+  readonly silenceKeeps?: boolean;
   /** Where there are several alarms for one promise. */
   readonly about?: string;
 }
@@ -61,7 +63,8 @@ export class Alarms extends Construct {
   }
 
   /** Alarms when a promise does not hold, and tells when it holds again. */
-  watch(name: PromiseName, { metric, atLeast, of = [1, 1], silenceBreaks = false, about }: Watch): void {
+  watch(name: PromiseName, { metric, atLeast, of = [1, 1], silenceBreaks = false, silenceKeeps = false, about }: Watch): void {
+    const silence = silenceKeeps ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING;
     const alarm = new Alarm(this, about === undefined ? name : `${name}-${about}`, {
       alarmName: `${Stack.of(this).stackName}-${name}${about === undefined ? '' : `-${about}`}`,
       alarmDescription: `${promises[name]}. What to do: docs/runbook.md#${name.toLowerCase()}`,
@@ -70,7 +73,7 @@ export class Alarms extends Construct {
       comparisonOperator: silenceBreaks ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm: of[0],
       evaluationPeriods: of[1],
-      treatMissingData: silenceBreaks ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+      treatMissingData: silenceBreaks ? TreatMissingData.BREACHING : silence,
     });
     const tell = new SnsAction(this.topic);
     alarm.addAlarmAction(tell);

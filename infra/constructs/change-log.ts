@@ -47,8 +47,8 @@ export class ChangeLog extends Construct {
   readonly clusterArn: string;
   /** host:port, comma-separated; for IAM authentication inside the VPC. */
   readonly bootstrapBrokers: string;
-  /** Changes when the brokers are asked for again. */
-  readonly size: string;
+  /** What settles which brokers there are, as the stage says it. Changes when they are to be asked for again. */
+  readonly brokersSettledBy: string;
   readonly #topics: ChangeTopics | undefined;
   readonly #network: RelayNetwork;
 
@@ -61,14 +61,14 @@ export class ChangeLog extends Construct {
     const brokers = kafka.kind === 'provisioned' ? kafka.brokers.kind : kafka.brokers;
     const create = kafka.kind === 'provisioned' || kafka.topics === 'create';
     this.#topics = create ? new ChangeTopics(this, 'Topics', { clusterArn: this.clusterArn, brokers }) : undefined;
-    this.size = kafka.kind === 'provisioned' ? `${kafka.brokers.instanceType} ${kafka.brokersPerZone}` : 'existing';
+    this.brokersSettledBy = kafka.kind === 'provisioned' ? `${kafka.brokers.instanceType} ${kafka.brokersPerZone}` : kafka.clusterArn;
     const setup = new ClusterSetup(this, 'Setup', {
       setup: props.setup,
       clusterArn: this.clusterArn,
       brokers,
       topics,
       topicArn: (name) => this.#arn('topic', name),
-      askAgainWhen: this.size,
+      askAgainWhen: this.brokersSettledBy,
     });
     if (this.#topics !== undefined) setup.node.addDependency(this.#topics);
     this.bootstrapBrokers = setup.bootstrapBrokers;

@@ -40,7 +40,10 @@ export class ClusterSetup extends Construct {
     grant(['kafka:GetBootstrapBrokers'], [clusterArn]);
     // MSK's API for topics asks in the caller's name, as a client of the cluster would.
     grant(['kafka-cluster:Connect'], [clusterArn]);
-    grant(['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'], topicArns);
+    // MSK's guide asks for both ARNs and does not say which action is checked on which of them; a refusal would end every first
+    // deployment. https://docs.aws.amazon.com/msk/latest/developerguide/msk-topic-operations-information.html
+    const describe = ['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'];
+    grant(describe, [clusterArn, ...topicArns]);
 
     const expected = Object.entries(props.topics).map(([name, definition]) => ({
       name,

@@ -9,7 +9,10 @@ import type { RelayFunction } from './relay-function.ts';
 /** The interval of the schedule. */
 export const sweepIntervalMs = 60_000;
 
-/** Calls a function every minute, and not again for a minute that is over: the next call does what this one did not. */
+/**
+ * Calls a function every minute; what Lambda has not taken within the minute is left to the next call. Lambda repeats a call that failed twice, after one
+ * and two minutes, beside the calls of those minutes: two at once do no harm, and one that failed once tells nobody in the night.
+ */
 export class EveryMinute extends Construct {
   constructor(
     scope: Construct,

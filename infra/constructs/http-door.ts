@@ -39,7 +39,7 @@ interface HttpDoorProps {
   readonly key: IKey;
 }
 
-/** No header, no query and no body: there is where secrets and names would be. */
+/** No header, no query and no body: there is where secrets would be, and names but for the caller's own (docs/data.md). */
 const accessLogFields = {
   requestId: '$context.requestId',
   time: '$context.requestTimeEpoch',

@@ -8,7 +8,9 @@ import type { RelayNetwork } from './relay-network.ts';
 
 /**
  * Kafka 3.9 is the newest that all of the brokers run: without ZooKeeper where they can. MSK refuses t3.small without it ("Unsupported
- * InstanceType", which no schema says), and Express brokers with it. There is no way from one to the other in place.
+ * InstanceType", which no schema says), and Express brokers with it. Away from t3.small a stage changes size and version at once: MSK does
+ * one at a time, and takes ZooKeeper away in place from larger brokers only.
+ * https://docs.aws.amazon.com/msk/latest/developerguide/zk-to-kraft-migration.html
  */
 function kafkaVersion({ instanceType }: ProvisionedKafka['brokers']): string {
   return instanceType === 'kafka.t3.small' ? '3.9.x' : '3.9.x.kraft';

@@ -50,7 +50,8 @@ async function outcomeFor(
   const expectation = readClusterExpectation(event);
   if ('problem' in expectation) return failed(`The request cannot be read: ${expectation.problem}`, []);
   try {
-    const findings = await beforeTimeIsUp(checkCluster(expectation, parts), parts);
+    const looking = { ...parts, settingsDecide: failsForSettings(RequestType) };
+    const findings = await beforeTimeIsUp(checkCluster(expectation, looking), parts);
     return findings === undefined ? failed('The cluster could not be described in time', []) : judge(RequestType, findings);
   } catch (error) {
     // Everything is answered, for CloudFormation would wait for silence to end; the log line gets the error itself.
@@ -61,10 +62,15 @@ async function outcomeFor(
   }
 }
 
+/** Only a create: see `setUpCluster`. */
+function failsForSettings(requestType: string): boolean {
+  return requestType === 'Create';
+}
+
 function judge(requestType: string, { bootstrapBrokers, missing, lasting, settings }: ClusterFindings): Outcome {
   const differences = [...missing, ...lasting, ...settings];
   if (bootstrapBrokers === undefined) return failed('The cluster has no brokers for IAM authentication', differences);
-  const fatal = requestType === 'Create' ? differences : [...missing, ...lasting];
+  const fatal = failsForSettings(requestType) ? differences : [...missing, ...lasting];
   if (fatal.length > 0) return failed(`Topics are not as lib/kafka/topics.ts says: ${fatal.join('; ')}`, differences);
   return { answer: { kind: 'success', data: { BootstrapBrokers: bootstrapBrokers } }, differences };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { functionSettings } from '#lib/config/function-settings.ts';
 import { tables } from '#lib/dynamodb/tables.ts';
+import { alarmedAt } from '#lib/sweep/tell-parked.ts';
 import { type MetricDefinition, metricDefinitions } from '#lib/telemetry/metric-names.ts';
 import { stageNames } from '../../infra/stages.ts';
 import { variants } from '../../infra/variants.ts';
@@ -84,14 +85,19 @@ const documented: Readonly<Record<string, Condition>> = {
     from: 'SUM([m0, m1])',
   },
   // A day.
-  ParkedTooLong: { ...any('relay OldestParkedAgeSeconds Maximum'), on: 'at least 86400' },
+  ParkedTooLong: { ...any('relay OldestParkedAgeSeconds Maximum'), on: 'at least 86400', missing: 'ignore' },
   // A quarter of an hour.
   CircuitOpen: { ...any('relay OpenCircuits Maximum'), over: '3 of 3 × 300 s' },
   SubscriptionDisabled: any('relay SubscriptionDisabled Sum'),
   // The slowest hundredth takes a minute or more.
   RemovalsSlow: { reads: ['relay RemovalLatencyMs p99'], on: 'at least 60000', over: '2 of 3 × 300 s', missing: quiet },
   // A quarter of an hour since Okta published it. A gauge that holds the time itself: nothing is gained by waiting for a second one.
-  RemovalsWaiting: { ...any('relay OldestRemovalAgeSeconds Maximum'), on: 'at least 900' },
+  // A sweep that has not seen everything leaves a gap, and the alarm as it was.
+  RemovalsWaiting: {
+    ...any('relay OldestRemovalAgeSeconds Maximum'),
+    on: 'at least 900',
+    missing: 'ignore',
+  },
   // Lambda writes no metric where nothing ran: silence is what it is about.
   SweepSilent: {
     reads: ['AWS/Lambda Invocations Sum FunctionName=SweepFunction'],
@@ -113,6 +119,11 @@ describe('an alarm goes on as documented', () => {
   it.each(Object.entries(documented))('%s', (name, condition) => {
     const alarm = alarms.get(name);
     expect(alarm === undefined ? 'there is no such alarm' : conditionOf(alarm)).toEqual(condition);
+  });
+
+  it('from where sweep knows of it, which writes less than that only when it has looked everywhere', () => {
+    const { OldestParkedAgeSeconds: parked, OldestRemovalAgeSeconds: owed } = alarmedAt;
+    expect([documented['ParkedTooLong']?.on, documented['RemovalsWaiting']?.on]).toEqual([`at least ${parked}`, `at least ${owed}`]);
   });
 
   it('and none without a row of this table, in any stage', () => {

@@ -15,10 +15,13 @@ import { queues } from '#lib/sqs/queues.ts';
 import { readStage } from '../../infra/stages.ts';
 import { tableWith } from '../architecture/markdown.ts';
 import { readText } from '../architecture/repository.ts';
-import { readable, resourcesOf, synthesise } from './synthesise.ts';
+import { type Json, readable, resourcesOf, synthesise } from './synthesise.ts';
 
 const { header, rows } = tableWith(readText('docs/data.md'), 'place');
 const keptFor = new Map(rows.map((row) => [row[0] ?? '', row[header.indexOf('kept for')] ?? '']));
+const cellOf = (place: string, column: string): string => rows.find(([first]) => first === place)?.[header.indexOf(column)] ?? '';
+const failedOf = (functionName: string): string => `invocations that failed for good: \`${functionName}\``;
+const deadLetters = 'dead letters of `deliveries.fifo` and `replay-deliveries.fifo`';
 const placesOf = (kind: string): string[] =>
   rows.flatMap(([place = '']) => (place.startsWith(`${kind} \``) ? [/`([^`]+)`/.exec(place)?.[1] ?? ''] : []));
 
@@ -29,6 +32,23 @@ function seconds(text: string | undefined): number {
   const [amount = '', unit = ''] = (text ?? '').split(' ');
   return Number(amount) * (units[unit] ?? Number.NaN);
 }
+
+const logicalId = (arn: Json): string => arn?.['Fn::GetAtt']?.[0] ?? '';
+/** ClusterSetupFunction0CE4B82A is cluster-setup. */
+const kebab = (id: string): string =>
+  id
+    .replace(/Function\w+$/, '')
+    .replaceAll(/\B[A-Z]/g, '-$&')
+    .toLowerCase();
+
+/** Variables of access logs, with the words of their row. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html */
+const aboutPeople: Readonly<Record<string, string>> = {
+  '$context.identity.sourceIp': "the caller's IP address",
+  '$context.identity.userArn': "the caller's ARN",
+  '$context.path': 'paths',
+};
+/** The message is API Gateway's own, such as `Forbidden`. */
+const aboutNobody = ['requestId', 'requestTimeEpoch', 'routeKey', 'status', 'integration.status', 'integration.latency', 'responseLatency', 'requestLength', 'error.message'].map((name) => `$context.${name}`); // prettier-ignore
 
 const now = new Date('2026-11-21T12:00:00.000Z');
 /** The `expiresAt` of the items that a table is given, in seconds from now. */
@@ -108,10 +128,52 @@ describe.each(['dev', 'prod'])('the stack %s keeps what docs/data.md says, encry
 
   it('queues', () => {
     const found = Object.values(resourcesOf(template, 'AWS::SQS::Queue'));
-    expect(found.length).toBeGreaterThanOrEqual(Object.keys(queues).length);
     expect(found.map(({ Properties }) => readable(Properties['KmsMasterKeyId']))).toEqual(found.map(() => 'KeysData'));
-    const longest = seconds(keptFor.get('invocations that failed for good'));
-    expect(found.filter(({ Properties }) => Properties['MessageRetentionPeriod'] > longest)).toEqual([]);
+  });
+
+  it('queues of dead letters, each a part of a row, and of each queue that has one', () => {
+    const found = resourcesOf(template, 'AWS::SQS::Queue');
+    const moves = Object.entries(found).flatMap(([id, { Properties }]) => {
+      const target: unknown = Properties['RedrivePolicy']?.deadLetterTargetArn;
+      return target === undefined ? [] : [{ from: id.replace(/Queue\w+$/, ''), to: found[logicalId(target)] }];
+    });
+    const named = [...deadLetters.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    const withDeadLetters = Object.entries(queues).flatMap(([key, { name }]) => (moves.some(({ from }) => from.toLowerCase() === key.toLowerCase()) ? [name] : [])); // prettier-ignore
+    expect(withDeadLetters).toEqual(named);
+    expect(moves.map(({ to }) => to?.Properties['MessageRetentionPeriod'])).toEqual(moves.map(() => seconds(keptFor.get(deadLetters))));
+    // One more, of invocations that failed.
+    expect(Object.keys(found)).toHaveLength(Object.keys(queues).length + moves.length + 1);
+  });
+
+  it('invocations that failed for good, of each function that has such a queue', () => {
+    const functions = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).flatMap(([id, { Properties }]) => {
+      const target: unknown = Properties['DeadLetterConfig']?.TargetArn;
+      return target === undefined ? [] : [{ name: kebab(id), target: logicalId(target) }];
+    });
+    const said = rows.flatMap(([place = '']) => /^invocations that failed for good: `(.+)`$/.exec(place)?.[1] ?? []);
+    expect(functions.map(({ name }) => name).toSorted()).toEqual(said.toSorted());
+    for (const { name, target } of functions)
+      expect(resourcesOf(template, 'AWS::SQS::Queue')[target]?.Properties['MessageRetentionPeriod'], name).toBe(seconds(keptFor.get(failedOf(name)))); // prettier-ignore
+  });
+
+  it('the URL of each answer to CloudFormation, for as long as that waits', () => {
+    const functions = resourcesOf(template, 'AWS::Lambda::Function');
+    const resources = Object.values((template.toJSON() as { Resources: Record<string, { Properties?: Json }> }).Resources);
+    const asked = resources.filter(({ Properties }) => functions[logicalId(Properties?.ServiceToken)]?.Properties['DeadLetterConfig'] !== undefined); // prettier-ignore
+    expect(asked.map(({ Properties }) => kebab(logicalId(Properties.ServiceToken)))).toEqual(['cluster-setup']);
+    const [, waited] = /signed URL .* for (\d+ minutes)$/.exec(cellOf(failedOf('cluster-setup'), 'secrets')) ?? [];
+    expect(asked.map(({ Properties }) => Number(Properties.ServiceTimeout))).toEqual([seconds(waited)]);
+  });
+
+  it('access logs, of which each field that is about people is named', () => {
+    const stages = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Stage'));
+    expect(stages).toHaveLength(2);
+    for (const { Properties } of stages) {
+      const logged = Object.values(JSON.parse(Properties['AccessLogSettings'].Format) as Record<string, string>);
+      expect(logged.filter((variable) => !aboutNobody.includes(variable) && !(variable in aboutPeople))).toEqual([]);
+      for (const [variable, word] of Object.entries(aboutPeople))
+        if (logged.includes(variable)) expect(cellOf('access logs of the APIs', 'about people')).toContain(word);
+    }
   });
 
   it('the bucket, which forgets as it should', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { topics } from '#lib/kafka/topics.ts';
 import { tableWith } from '../architecture/markdown.ts';
 import { readText } from '../architecture/repository.ts';
-import { resourcesOf, synthesise } from './synthesise.ts';
+import { resource, resourcesOf, synthesise } from './synthesise.ts';
 
 const page = readText('docs/deploy.md');
 const [dev, prod] = [synthesise('dev'), synthesise('prod')];
@@ -21,6 +22,30 @@ describe('docs/deploy.md', () => {
   it('gives stacks the name that they get', () => {
     expect(page).toContain('STACK=okta-event-relay-$STAGE');
     expect(readText('infra/app.ts')).toContain('`okta-event-relay-${stageName}`');
+  });
+
+  it('asks for as many concurrent executions as a stage may take behind the log, and for as many again, or those it reserves, for hooks', () => {
+    const [, inProd = '', inDev = '', said] = /([\d,]+) concurrent Lambda executions for `prod`, (\d+) for `dev`.*in `dev` up to (\d+) are/.exec(page) ?? []; // prettier-ignore
+    const behindTheLog = (template: typeof dev): number => {
+      const queues = all(template, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => (Properties['ScalingConfig']?.MaximumConcurrency ?? 0) as number); // prettier-ignore
+      const sweep = 1;
+      // Pollers call fan-out once at a time for each partition.
+      return queues.reduce((sum, most) => sum + most, topics['identity.changes.v1'].partitions + sweep);
+    };
+    expect(Number(said)).toBe(behindTheLog(dev));
+    expect(Number(inDev)).toBeGreaterThanOrEqual(2 * behindTheLog(dev));
+    const reserved = resource(prod, 'AWS::Lambda::Function', 'ReceiveHookFunction').Properties['ReservedConcurrentExecutions'] as number;
+    // Lambda lets nobody reserve the last hundred. https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    expect(Number(inProd.replace(',', ''))).toBeGreaterThanOrEqual(reserved + 100 + behindTheLog(prod));
+  });
+
+  it('has the id of the stack noted, in every stage, before the stack is destroyed and the id is needed', () => {
+    const teardown = page.slice(page.indexOf('### Teardown'));
+    const noted = teardown.indexOf('STACK_ID=$(');
+    expect(noted).toBeGreaterThan(0);
+    expect(noted).toBeLessThan(teardown.indexOf('A stage that retains'));
+    expect(noted).toBeLessThan(teardown.indexOf('npx cdk destroy'));
+    expect(teardown.indexOf('npx cdk destroy')).toBeLessThan(teardown.indexOf('"$STACK_ID"'));
   });
 
   it('tells the two rules that let functions to the brokers from those of the poller', () => {

@@ -217,8 +217,9 @@ describe.each(variants())('what a function of $name may touch', ({ stage }) => {
         ...logs('ClusterSetup'),
         `kafka:GetBootstrapBrokers on ${cluster}`,
         `kafka-cluster:Connect on ${cluster}`,
-        ...['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'].map(
-          (action) => `${action} on ${topic}`,
+        ...['kafka:DescribeTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:DescribeTopicDynamicConfiguration'].flatMap(
+          // MSK's guide asks for both, without saying which it checks for what.
+          (action) => [`${action} on ${cluster}`, `${action} on ${topic}`],
         ),
         'sqs:SendMessage on FailedInvocationsQueue',
         ...through('sqs', 'Decrypt', 'DescribeKey', 'GenerateDataKey'),

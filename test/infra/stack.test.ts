@@ -369,6 +369,12 @@ describe('the schedule of sweep', () => {
     expect(resource(prod, 'AWS::Lambda::Function', 'SweepFunction').Properties['Environment'].Variables.SWEEP_INTERVAL_MS).toBe('60000');
     expect(functionSettings.sweep.timeoutSeconds).toBeLessThanOrEqual(60);
   });
+
+  it('leaves a minute that Lambda has not taken to the next one, and a call that failed to the two repeats of Lambda', () => {
+    const [target] = resource(prod, 'AWS::Events::Rule').Properties['Targets'] as Json[];
+    expect(target.RetryPolicy).toEqual({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+    expect(properties(resourcesOf(prod, 'AWS::Lambda::EventInvokeConfig'))).toEqual([]);
+  });
 });
 
 describe('the cluster as the deployment sees it', () => {
@@ -402,6 +408,30 @@ describe('the cluster as the deployment sees it', () => {
   it('gives the functions its brokers', () => {
     const { Variables } = resource(prod, 'AWS::Lambda::Function', 'ReceiveHookFunction').Properties['Environment'];
     expect(readable(Variables.KAFKA_BROKERS)).toBe('ChangesSetupCluster');
+  });
+
+  // The brokers' addresses come when it is deployed and are not in the template, so that nothing else in it tells two clusters apart.
+  it('is asked again, and receive-hook published anew, when the stage names another cluster or another size, and only then', () => {
+    const existing = variantNamed('prod-existing');
+    const provisioned = variantNamed('prod-express');
+    if (existing.kafka.kind !== 'existing' || provisioned.kafka.kind !== 'provisioned') throw new Error('the variants are other ones');
+    const clusterArn = 'arn:aws:kafka:eu-central-1:111122223333:cluster/other/9f8e7d6c-0000-4000-8000-000000000000-5';
+    const pairs: [Stage, Stage][] = [
+      [existing, { ...existing, kafka: { ...existing.kafka, clusterArn } }],
+      [provisioned, { ...provisioned, kafka: { ...provisioned.kafka, brokersPerZone: 2 } }],
+      [provisioned, { ...provisioned, kafka: { ...provisioned.kafka, brokers: { kind: 'express', instanceType: 'express.m7g.2xlarge' } } }],
+    ];
+    const settled = (stage: Stage): { version: string; asked: unknown } => {
+      const template = synthesiseStage(stage);
+      const [version = '', ...others] = Object.keys(resourcesOf(template, 'AWS::Lambda::Version'));
+      expect(others).toEqual([]);
+      return { version, asked: resource(template, 'Custom::Cluster').Properties['AskAgainWhen'] as unknown };
+    };
+    for (const [before, after] of pairs) {
+      expect(settled(after).version).not.toBe(settled(before).version);
+      expect(settled(after).asked).not.toBe(settled(before).asked);
+    }
+    expect(settled({ ...existing, logRetentionDays: 30 })).toEqual(settled(existing));
   });
 });
 

@@ -85,6 +85,17 @@ describe.each(['Create', 'Update'])('a request to %s', (kind) => {
     expect(answer).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(reason), PhysicalResourceId: 'cluster-setup' });
   });
 
+  it.each<[string, Readonly<Record<string, DescribedTopic>>]>([
+    ['its settings differ too', { first: { ...asExpected, partitions: 6, settings: { 'retention.ms': '1000' } }, second: asExpected }],
+    ['another topic is missing', { first: { ...asExpected, partitions: 6 } }],
+  ])('fails at once for what lasts, also where %s', async (_, shown) => {
+    const cluster = { ...clusterThatShows(asExpected), topic: (_arn: string, name: string) => Promise.resolve(shown[name]) };
+    const topics = ['first', 'second'].map((name) => ({ ...expected, name }));
+    const event = request(kind, { ResourceProperties: { ClusterArn: 'arn', Topics: JSON.stringify(topics) } });
+    expect(await ask(event, cluster)).toMatchObject({ Status: 'FAILED', Reason: /partitions 6 instead of 12/ });
+    expect(elapsedMs).toBe(0);
+  });
+
   it('waits for a topic that was just made, and fails when it does not come while there is time', async () => {
     const slow = clusterThatShows(undefined, { ...asExpected, ready: false }, asExpected);
     expect(await ask(request(kind), slow)).toMatchObject({ Status: 'SUCCESS' });
@@ -144,8 +155,15 @@ describe('settings that differ', () => {
     expect(elapsedMs).toBe(60_000);
   });
 
-  it('stop no update: in a rollback the topic may not have been put back yet', async () => {
+  it('stop no update, and hold it up for a minute at most: in a rollback the topic may not have been put back yet', async () => {
     expect(await ask(request('Update'), clusterThatShows(other))).toMatchObject({ Status: 'SUCCESS' });
+    expect(elapsedMs).toBe(60_000);
+  });
+
+  it('stop the first deployment only when its time is up', async () => {
+    await ask(request('Create'), clusterThatShows(other));
+    expect(elapsedMs).toBeGreaterThan(60_000);
+    expect(120_000 - elapsedMs).toBeGreaterThanOrEqual(20_000);
   });
 });
 
