@@ -2,7 +2,8 @@
  * fan-out: from the change log to the delivery queue.
  *
  * Arrives: records of the change log, of one or more partitions, from Lambda's MSK event source mapping.
- * Leaves:  one delivery for each subscription a change is owed to, active or paused, on the queue; what cannot be read, in quarantine.
+ * Leaves:  one delivery for each subscription a change is owed to, active or paused, on the queue; in quarantine what cannot be read, or
+ *          what filters would be busy with for too long.
  * Retries: the mapping, for ever: each partition named in the answer from its offset, the whole batch after an error. With on-demand
  *          pollers (BATCH_ANSWER=whole) a partition that is not done ends in an error.
  */

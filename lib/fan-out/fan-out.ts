@@ -4,6 +4,7 @@ import type { Subscription } from '../subscriptions/subscription.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import { matchingOf } from './matching.ts';
 import { fanOutPartition } from './partition.ts';
+import { Turns } from './turns.ts';
 
 export interface FanOutParts {
   /** Cached for seconds: asked once for each batch. @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE */
@@ -34,9 +35,10 @@ export const endingTimeMs = 20_000;
 /**
  * A batch of the change log becomes deliveries on the queue: each change times the subscriptions it is owed to, the active and the paused.
  *
- * Partitions run at the same time, each in offset order and each for itself: what stops one is answered as its resume point and
- * stops no other. When the subscriptions cannot be read, every partition resumes from its first record. A record that cannot be
- * read, or that the queue will never take, goes to quarantine and its partition moves on. Every step may be repeated.
+ * Partitions run at the same time, each in offset order and each for itself, and take turns at the thread: what stops one is answered as its
+ * resume point and stops no other. When the subscriptions cannot be read, every partition resumes from its first record. A record that cannot be
+ * read, or that the queue will never take, goes to quarantine and its partition moves on; so does one that
+ * filters would be busy with for too long, for those subscriptions alone. Every step may be repeated.
  * Never throws for what a dependency does.
  */
 export async function fanOut(
@@ -59,10 +61,11 @@ export async function fanOut(
   const matching = matchingOf(subscriptions);
   const remainingTimeMs = () => batch.remainingTimeMs();
   const outOfTime = () => remainingTimeMs() < endingTimeMs;
+  const turns = new Turns();
   const outcomes = await Promise.all(
     [...partitions].map(async ([partition, records]) => ({
       partition,
-      ...(await fanOutPartition(records, { ...parts, matching, outOfTime, remainingTimeMs })),
+      ...(await fanOutPartition(records, { ...parts, matching, outOfTime, remainingTimeMs, turns })),
     })),
   );
   return {

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { RelayError } from '../errors.ts';
 import type { LogRecord } from '../intake/change-log.ts';
 import type { Quarantine, QuarantineEntry } from '../quarantine/quarantine.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import type { Matching } from './matching.ts';
-import { refusedEntry, unreadableEntry } from './quarantine-entries.ts';
+import { refusedEntry, unaskedEntry, unreadableEntry } from './quarantine-entries.ts';
+import type { Turns } from './turns.ts';
 import { windowsOf, type Owed } from './windows.ts';
 
 export interface PartitionParts {
@@ -15,6 +15,8 @@ export interface PartitionParts {
   /** True when nothing more should be begun. */
   readonly outOfTime: () => boolean;
   readonly remainingTimeMs: () => number;
+  /** Shared by all partitions: filters keep the thread to themselves, and other partitions' calls wait for their answers meanwhile. */
+  readonly turns: Turns;
 }
 
 export interface PartitionOutcome {
@@ -36,20 +38,21 @@ export async function fanOutPartition(records: readonly LogRecord[], parts: Part
   const done = { deliveries: 0, quarantined: 0 };
   let resumeAt = records[0]?.offset;
   try {
-    for (const { from, owed } of windowsOf(records, parts.matching, parts.remainingTimeMs)) {
-      resumeAt = from;
-      if (parts.outOfTime()) return { ...done, resumeAt, failure: undefined };
-      // Filters keep the thread to themselves: answers to other partitions' calls that have come meanwhile are not to run into their timeouts.
-      await setImmediate();
-      const settled = await settle(owed, parts);
+    const windows = windowsOf(records, parts.matching, parts.remainingTimeMs);
+    while (resumeAt !== undefined) {
+      await parts.turns.next();
+      if (parts.outOfTime()) break;
+      const window = windows.next().value;
+      if (window === undefined) throw new Error('The windows of a partition ended before its records');
+      const settled = await settle(window.owed, parts);
       done.deliveries += settled.deliveries;
       done.quarantined += settled.quarantined;
       if (settled.open.length > 0) {
         return { ...done, resumeAt: Math.min(...settled.open.map(({ record }) => record.offset)), failure: settled.failure };
       }
-      resumeAt = owed.at(-1)?.record.offset ?? from;
+      resumeAt = window.resumeAt;
     }
-    return { ...done, resumeAt: undefined, failure: undefined };
+    return { ...done, resumeAt, failure: undefined };
   } catch (failure) {
     // Only a bug gets here. It is logged as one, and the record that brings it about is not passed over.
     return { ...done, resumeAt, failure };
@@ -68,6 +71,7 @@ async function settle(window: readonly Owed[], parts: PartitionParts): Promise<S
   const sent = await send(window, parts);
   const toKeep = window.flatMap((owed, index): Kept[] => {
     if (owed.kind === 'unreadable') return [{ owed, entry: unreadableEntry(owed.record, owed.detail, parts.now()) }];
+    if (owed.kind === 'unasked') return [{ owed, entry: unaskedEntry(owed.record, owed, parts.now()) }];
     const detail = sent.refused.get(index);
     if (detail === undefined) return [];
     return [{ owed, entry: refusedEntry(owed.record, { message: owed.delivery.message, detail }, parts.now()) }];

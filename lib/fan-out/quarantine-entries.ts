@@ -3,18 +3,15 @@ import type { LogRecord } from '../intake/change-log.ts';
 import { orgIdSchema } from '../okta/org.ts';
 import type { QuarantineEntry } from '../quarantine/quarantine.ts';
 import type { DeliveryMessage } from '../delivery/delivery.ts';
+import type { SubscriptionId } from '../subscriptions/subscription.ts';
 
 /** The record as a quarantine entry. Topic, partition, offset and time name it, so that a record read again is the same entry. */
 export function unreadableEntry(record: LogRecord, detail: string, now: Date): QuarantineEntry {
-  const { topic, partition, offset, timestampMs } = record;
-  const digest = createHash('sha256')
-    .update(JSON.stringify([topic, partition, offset, timestampMs]))
-    .digest('hex');
   return {
-    id: `record-${digest.slice(0, 40)}`,
+    id: `record-${digestOf(record)}`,
     org: orgInKey(record.key),
     reason: 'record-unreadable',
-    detail: `${topic}-${partition} at offset ${offset}: ${detail}`,
+    detail: `${placeOf(record)}: ${detail}`,
     receivedAt: appendedAt(record, now),
     body: record.value ?? new Uint8Array(),
   };
@@ -27,10 +24,44 @@ export function refusedEntry(record: LogRecord, refused: { message: DeliveryMess
     id: message.delivery.replace('_', '-'),
     org: message.org,
     reason: 'delivery-refused-by-queue',
-    detail: `${record.topic}-${record.partition} at offset ${record.offset}, for ${message.subscription}: ${detail}`,
+    detail: `${placeOf(record)}, for ${message.subscription}: ${detail}`,
     receivedAt: appendedAt(record, now),
     body: record.value ?? new Uint8Array(),
   };
+}
+
+/** How many subscriptions a detail names. */
+const maxNamed = 100;
+
+/**
+ * A record that some subscriptions were not asked about. These are part of its name, all of them: where they are others when the record is read again,
+ * what was kept for the first ones stays.
+ */
+export function unaskedEntry(
+  record: LogRecord,
+  unasked: { org: string; subscriptions: readonly SubscriptionId[] },
+  now: Date,
+): QuarantineEntry {
+  const { org, subscriptions } = unasked;
+  const more = subscriptions.length - maxNamed;
+  const named = `${subscriptions.slice(0, maxNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return {
+    id: `unasked-${digestOf(record, subscriptions)}`,
+    org,
+    reason: 'filters-too-slow',
+    detail: `${placeOf(record)}: not sent to ${subscriptions.length}, whose filters were given up: ${named}`,
+    receivedAt: appendedAt(record, now),
+    body: record.value ?? new Uint8Array(),
+  };
+}
+
+function placeOf({ topic, partition, offset }: LogRecord): string {
+  return `${topic}-${partition} at offset ${offset}`;
+}
+
+function digestOf({ topic, partition, offset, timestampMs }: LogRecord, others: readonly string[] = []): string {
+  const named = JSON.stringify([topic, partition, offset, timestampMs, ...others]);
+  return createHash('sha256').update(named).digest('hex').slice(0, 40);
 }
 
 /** The relay's own keys begin with the org; whatever else a key may be tells nothing. */

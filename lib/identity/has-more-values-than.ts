@@ -17,9 +17,9 @@ export function hasMoreValuesThan(most: number, root: unknown): boolean {
 }
 
 /**
- * Members and elements that a change may have. Each comparison of a filter looks at each of them once at most, so this bounds what a filter costs; no
- * answer of a filter that gave up half way would do, for one way it misses a removal and the other way it shows what it should not. Okta's own events
- * have some hundred, and 256 KiB of members as long as theirs are about 9,000.
+ * Members and elements that a change may have. Each comparison of a filter looks at each of them once at most, and once at each letter of its texts: most
+ * of what a filter costs is bounded by this; a `co` with a long value costs as many steps for each letter as the value has, in the worst case. The rest is bounded by
+ * counting (lib/subscriptions/scim-filter/filter-work.ts). Okta's own events have some hundred, and 256 KiB of members as long as theirs are about 9,000.
  */
 export const maxChangeValues = 10_000;
 

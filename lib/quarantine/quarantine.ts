@@ -13,6 +13,7 @@ export const quarantineReasons = [
   'event-not-an-object',
   'change-too-large',
   'record-unreadable',
+  'filters-too-slow',
   'delivery-unreadable',
   'delivery-refused-by-queue',
   'spool-unreadable',

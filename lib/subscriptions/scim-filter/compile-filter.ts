@@ -1,12 +1,14 @@
 import { changeDataSchema, type Change } from '../../identity/change.ts';
 import { predicateOf } from './evaluate.ts';
+import { unlimitedWork, type FilterWork } from './filter-work.ts';
 import type { AttributePath, Filter } from './filter.ts';
 import { nameInWords } from './name-in-words.ts';
 import { isSameName } from './own-values.ts';
 import { parseFilter } from './parser.ts';
 
 export type CompiledFilter =
-  | { readonly kind: 'compiled'; readonly matches: (change: Change) => boolean }
+  /** `work`: what it may do, unlimited unless told; once it is negative the answer means nothing. */
+  | { readonly kind: 'compiled'; readonly matches: (change: Change, work?: FilterWork) => boolean }
   /** `detail` is a sentence for the author of the filter. */
   | { readonly kind: 'invalid'; readonly detail: string };
 
@@ -24,11 +26,20 @@ export function compileFilter(text: string): CompiledFilter {
   if (unknown !== undefined)
     return { kind: 'invalid', detail: `a change has no ${nameInWords(unknown)}; paths begin with one of ${filterRoots.join(', ')}` };
   const predicate = predicateOf(withCanonicalRoots(parsed.filter));
-  return { kind: 'compiled', matches: (change) => predicate(rootOf(change)) };
+  return { kind: 'compiled', matches: (change, work = unlimitedWork()) => predicate(rootOf(change), work) };
+}
+
+/** Made once for a change, however many filters ask for it: with thousands of members in `data` it takes milliseconds. */
+const roots = new WeakMap<Change, object>();
+
+function rootOf(change: Change): object {
+  const root = roots.get(change) ?? newRootOf(change);
+  roots.set(change, root);
+  return root;
 }
 
 /** The event's own attributes win over a member of `data` with the same name. */
-function rootOf(change: Change): object {
+function newRootOf(change: Change): object {
   const attributes = Object.fromEntries(eventAttributes.flatMap((name) => (change[name] === undefined ? [] : [[name, change[name]]])));
   return { ...change.data, ...attributes };
 }

@@ -1,33 +1,35 @@
 import { instantOf } from './date-time.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
-import { isSameName, ownMember, ownValues } from './own-values.ts';
+import { searchUnits, spend, textUnits, type FilterWork } from './filter-work.ts';
+import { isSameName, ownMember, ownNames, ownValues } from './own-values.ts';
 
-export type Predicate = (root: unknown) => boolean;
+/** Whether it holds of that JSON. Once `work` is negative it does next to nothing more, and what it says means nothing. */
+export type Predicate = (root: unknown, work: FilterWork) => boolean;
 
 /**
  * Turns a filter into a predicate over plain JSON. The predicate never throws; what it costs grows with the number of
- * comparisons times the size of the JSON. docs/scim-filter.md has the meaning of each operator as a table.
+ * comparisons times the size of the JSON, and is taken off `work`. docs/scim-filter.md has the meaning of each operator as a table.
  */
 export function predicateOf(filter: Filter): Predicate {
   switch (filter.kind) {
     case 'and': {
       const terms = filter.terms.map(predicateOf);
-      return (root) => terms.every((term) => term(root));
+      return (root, work) => terms.every((term) => term(root, work));
     }
     case 'or': {
       const terms = filter.terms.map(predicateOf);
-      return (root) => terms.some((term) => term(root));
+      return (root, work) => terms.some((term) => term(root, work));
     }
     case 'not': {
       const term = predicateOf(filter.term);
-      return (root) => !term(root);
+      return (root, work) => !term(root, work);
     }
     case 'some': {
       const element = predicateOf(filter.element);
-      return (root) => ownValues(root, filter.path).some(element);
+      return (root, work) => ownValues(root, filter.path, work).some((one) => work.left < 0 || element(one, work));
     }
     case 'present':
-      return (root) => ownValues(root, filter.path).some(isPresent);
+      return (root, work) => ownValues(root, filter.path, work).some((value) => work.left < 0 || isPresent(value, work));
     case 'compare':
       return comparison(filter.path, filter.operator, filter.value);
   }
@@ -37,30 +39,41 @@ function comparison(path: AttributePath, operator: CompareOperator, literal: Lit
   // `ne` is the opposite of `eq` for every change, so that a missing attribute is unequal to any value.
   if (operator === 'ne') {
     const equal = comparison(path, 'eq', literal);
-    return (root) => !equal(root);
+    return (root, work) => !equal(root, work);
   }
   // RFC 7643 §2.5: an attribute without a value and one that is null are the same.
-  if (literal === null) return (root) => ownValues(root, path).every((value) => value === null);
+  if (literal === null) return (root, work) => ownValues(root, path, work).every((value) => spend(work, scalarUnits) && value === null);
   const holds = test(operator, literal, isCaseExact(path));
-  return (root) => ownValues(root, path).some((value) => holds(comparable(value)));
+  return (root, work) => ownValues(root, path, work).some((value) => work.left < 0 || holds(comparable(value, work), work));
 }
 
-type Test = (value: unknown) => boolean;
+type Test = (value: unknown, work: FilterWork) => boolean;
+
+/** A look at one value, and a number compared. */
+const scalarUnits = 5;
+/** A text read as a date-time. */
+const dateTimeUnits = 100;
 
 function test(operator: Exclude<CompareOperator, 'ne'>, literal: string | number | boolean, caseExact: boolean): Test {
   if (typeof literal !== 'string')
-    return (value) => typeof value === typeof literal && holds(operator, compare(value as typeof literal, literal));
+    return (value, work) =>
+      spend(work, scalarUnits) && typeof value === typeof literal && holds(operator, compare(value as typeof literal, literal));
   const fold = caseExact ? (text: string) => text : (text: string) => text.toLowerCase();
   const wanted = fold(literal);
-  if (operator === 'co') return (value) => typeof value === 'string' && fold(value).includes(wanted);
-  if (operator === 'sw') return (value) => typeof value === 'string' && fold(value).startsWith(wanted);
-  if (operator === 'ew') return (value) => typeof value === 'string' && fold(value).endsWith(wanted);
+  if (operator === 'co') return textTest((text) => fold(text).includes(wanted), (text) => searchUnits(text, wanted)); // prettier-ignore
+  if (operator === 'sw') return textTest((text) => fold(text).startsWith(wanted));
+  if (operator === 'ew') return textTest((text) => fold(text).endsWith(wanted));
   const instant = instantOf(literal);
-  if (instant === undefined) return (value) => typeof value === 'string' && holds(operator, compare(fold(value), wanted));
-  return (value) => {
-    const found = typeof value === 'string' ? instantOf(value) : undefined;
+  if (instant === undefined) return textTest((text) => holds(operator, compare(fold(text), wanted)));
+  const isRight = (text: string) => {
+    const found = instantOf(text);
     return found !== undefined && holds(operator, compare(found, instant));
   };
+  return textTest(isRight, () => dateTimeUnits);
+}
+
+function textTest(says: (text: string) => boolean, units: (text: string) => number = textUnits): Test {
+  return (value, work) => spend(work, scalarUnits) && typeof value === 'string' && spend(work, units(value)) && says(value);
 }
 
 function compare<T extends string | number | boolean>(left: T, right: T): number {
@@ -76,13 +89,17 @@ function holds(operator: Exclude<CompareOperator, 'ne'>, order: number): boolean
 }
 
 /** RFC 7644 compares a complex attribute by its `value`: `emails co "example.com"`. */
-function comparable(value: unknown): unknown {
-  return typeof value === 'object' ? ownMember(value, 'value') : value;
+function comparable(value: unknown, work: FilterWork): unknown {
+  return typeof value === 'object' ? ownMember(value, 'value', work) : value;
 }
 
-function isPresent(value: unknown): boolean {
-  if (value === null || value === '') return false;
-  return typeof value !== 'object' || Object.values(value).some((member) => member !== null);
+function isPresent(value: unknown, work: FilterWork): boolean {
+  if (!spend(work, scalarUnits) || value === null || value === '') return false;
+  if (typeof value !== 'object') return true;
+  // What is an object has members, and only its own are asked for.
+  const members = value as Record<string, unknown>;
+  const names = ownNames(members);
+  return spend(work, 10 * names.length) && names.some((name) => members[name] !== null);
 }
 
 /**

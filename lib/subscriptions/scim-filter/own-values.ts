@@ -1,28 +1,46 @@
+import { namesUnits, spend, stepUnits, type FilterWork } from './filter-work.ts';
 import type { AttributePath } from './filter.ts';
 
 /**
  * Every value that a path leads to in plain JSON. Lists on the way are walked one level (SCIM has no lists of lists),
  * names are found in any ASCII case, and only a value's own members count, never what it inherits.
- * Visits each part of the JSON once at most; neither recursion nor order of members depends on how deep it is.
+ * Visits each part of the JSON once at most; neither recursion nor order of members depends on how deep it is. None once `work` is used up.
  */
-export function ownValues(root: unknown, path: AttributePath): unknown[] {
+export function ownValues(root: unknown, path: AttributePath, work: FilterWork): unknown[] {
   let values = [root];
   for (const name of path) {
+    if (!spend(work, stepUnits(values.length))) return [];
     values = values.flatMap((value) => {
-      const member = ownMember(value, name);
-      return Array.isArray(member) ? (member as unknown[]) : member === undefined ? [] : [member];
+      const member = ownMember(value, name, work);
+      if (Array.isArray(member)) return spend(work, member.length) ? (member as unknown[]) : [];
+      return member === undefined ? [] : [member];
     });
   }
   return values;
 }
 
 /** A member by its exact name, or else the first one that differs in case only. */
-export function ownMember(value: unknown, name: string): unknown {
+export function ownMember(value: unknown, name: string, work: FilterWork): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const members = value as Record<string, unknown>;
   if (Object.hasOwn(members, name)) return members[name];
-  const found = Object.keys(members).find((key) => isSameName(key, name));
+  const names = ownNames(members);
+  if (!spend(work, namesUnits(names.length, name.length))) return undefined;
+  const found = names.find((key) => isSameName(key, name));
   return found === undefined ? undefined : members[found];
+}
+
+/** V8 takes a hundred times as long to list the names of a large object, and every filter asks for them again. */
+const largeAbove = 128;
+const listed = new WeakMap<object, readonly string[]>();
+
+/** Of a value that is not changed any more. */
+export function ownNames(members: object): readonly string[] {
+  const known = listed.get(members);
+  if (known !== undefined) return known;
+  const names = Object.keys(members);
+  if (names.length > largeAbove) listed.set(members, names);
+  return names;
 }
 
 /**

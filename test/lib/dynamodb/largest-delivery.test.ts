@@ -7,6 +7,7 @@ import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { dynamodbDeliveryStore } from '#lib/dynamodb/delivery-store.ts';
 import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
+import { matchingOf } from '#lib/fan-out/matching.ts';
 import { windowsOf } from '#lib/fan-out/windows.ts';
 import { maxAttributeLength, maxChangeBytes } from '#lib/identity/change.ts';
 import { escapeBody } from '#lib/sqs/escape-body.ts';
@@ -37,7 +38,7 @@ function largestQueued(): { message: DeliveryMessage; subscription: ReturnType<t
   const room = maxChangeBytes - Buffer.byteLength(JSON.stringify(large)) - Buffer.byteLength(',"note":""');
   const record = recordOf({ partition: 0, offset: 7 }, Buffer.from(JSON.stringify({ ...large, note: 'x'.repeat(room) })));
   expect(record.value?.byteLength).toBe(maxChangeBytes);
-  const [window] = windowsOf([record], { owedTo: () => [subscription], failures: [] }, () => 60_000);
+  const [window] = windowsOf([record], matchingOf([subscription]), () => 60_000);
   const [owed] = window?.owed ?? [];
   if (owed?.kind !== 'delivery') throw new Error('the largest record is owed');
   const read = readDeliveryMessage(escapeBody(JSON.stringify(owed.delivery.message)), now);

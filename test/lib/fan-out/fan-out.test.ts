@@ -272,7 +272,7 @@ describe('fanOut', () => {
     const run = (remainingTimeMs: () => number) => fanOutWith({ records: batch, subscriptions, queue: memoryDeliveryQueue(), remainingTimeMs }); // prettier-ignore
 
     const over = await run(() => 0);
-    const overInBetween = await run(() => ((looks += 1) > 6 ? 0 : 60_000));
+    const overInBetween = await run(() => ((looks += 1) > 8 ? 0 : 60_000));
 
     expect(over.resumePoints).toEqual(new Map([[0, 10], [5, 3]])); // prettier-ignore
     // The other partition had its turn in between.
@@ -298,16 +298,18 @@ describe('fanOut', () => {
   });
 
   it('settles what is owed while there is time for it, however long filters take', async () => {
-    // The clock goes on by 300 ms with each look: every record takes so long to match.
+    // The clock goes on by 60 ms with each look: every record takes some times as long to match.
     let remainingMs = 60_000;
-    const queue = memoryDeliveryQueue();
+    const sentAtMs: number[] = [];
+    const queue = memoryDeliveryQueue({ verdictOn: () => (sentAtMs.push(remainingMs), 'taken') });
     const batch = Array.from({ length: 250 }, (_, n) => recordOf({ partition: 0, offset: n }, changeAbout('ana', `ana-${n}`)));
-    const remainingTimeMs = () => (remainingMs -= 300);
+    const remainingTimeMs = () => (remainingMs -= 60);
 
     const result = await fanOutWith({ records: batch, subscriptions: [payroll], queue, remainingTimeMs });
 
     const resumeAt = result.resumePoints.get(0) ?? 0;
     expect(resumeAt).toBeGreaterThan(50);
+    expect(sentAtMs.filter((atMs, n) => (sentAtMs[n - 1] ?? 60_000) - atMs > 600)).toEqual([]);
     expect(queue.taken.map(({ message }) => message.change.id)).toEqual(batch.slice(0, resumeAt).map(({ offset }) => `ana-${offset}`));
   });
 

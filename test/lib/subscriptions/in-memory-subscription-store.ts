@@ -1,4 +1,5 @@
 import type {
+  Circuit,
   CircuitStore,
   OperatorEvent,
   Subscription,
@@ -99,8 +100,17 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
   claimProbe(id: SubscriptionId, { seen, nextProbeAt }: Parameters<CircuitStore['claimProbe']>[1]): Promise<boolean> {
     const claimed = this.#update(id, (subscription) => {
       const { circuit, status } = subscription;
-      if (status !== 'active' || circuit?.since !== seen.since || circuit.probeAt !== seen.probeAt) return undefined;
+      if (status !== 'active' || circuit === undefined || !isAsSeen(circuit, seen)) return undefined;
       return { ...subscription, circuit: { ...circuit, probeAt: nextProbeAt.toISOString(), probes: circuit.probes + 1 } };
+    });
+    return Promise.resolve(claimed);
+  }
+
+  claimRemovalProbe(id: SubscriptionId, { seen, at }: Parameters<CircuitStore['claimRemovalProbe']>[1]): Promise<boolean> {
+    const claimed = this.#update(id, (subscription) => {
+      const { circuit, status } = subscription;
+      if (status !== 'active' || circuit === undefined || !isAsSeen(circuit, seen)) return undefined;
+      return { ...subscription, circuit: { ...circuit, removalProbedAt: at.toISOString() } };
     });
     return Promise.resolve(claimed);
   }
@@ -141,4 +151,8 @@ export class InMemorySubscriptionStore implements SubscriptionStore, CircuitStor
     this.#entries.set(id, { subscription: structuredClone(appended), toldAt });
     return true;
   }
+}
+
+function isAsSeen(circuit: Circuit, seen: Circuit): boolean {
+  return circuit.since === seen.since && circuit.probeAt === seen.probeAt && circuit.removalProbedAt === seen.removalProbedAt;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { predicateOf } from '#lib/subscriptions/scim-filter/evaluate.ts';
+import { unlimitedWork } from '#lib/subscriptions/scim-filter/filter-work.ts';
 import { parseFilter } from '#lib/subscriptions/scim-filter/parser.ts';
 
 const person = {
@@ -25,7 +26,7 @@ const person = {
 function matches(filter: string, value: unknown): boolean {
   const parsed = parseFilter(filter);
   if (parsed.kind === 'invalid') throw new Error(`${filter}: ${parsed.detail}`);
-  return predicateOf(parsed.filter)(value);
+  return predicateOf(parsed.filter)(value, unlimitedWork());
 }
 
 // The rows follow the table of docs/scim-filter.md.

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { predicateOf } from '#lib/subscriptions/scim-filter/evaluate.ts';
 import type { Filter } from '#lib/subscriptions/scim-filter/filter.ts';
+import { unlimitedWork } from '#lib/subscriptions/scim-filter/filter-work.ts';
 import { parseFilter } from '#lib/subscriptions/scim-filter/parser.ts';
 import { scaled } from '../../../support/scale.ts';
 import { printFilter } from './print-filter.ts';
@@ -73,8 +74,24 @@ describe('a filter', () => {
     fc.assert(
       fc.property(filter, json, (any, data) => {
         const before = JSON.stringify(data);
-        expect([true, false]).toContain(predicateOf(any)(data));
+        expect([true, false]).toContain(predicateOf(any)(data, unlimitedWork()));
         expect(JSON.stringify(data)).toBe(before);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('is given up, or answers what it answers without a limit, and does the same work again', () => {
+    fc.assert(
+      fc.property(filter, json, fc.integer({ min: 0, max: 2_000 }), (any, data, left) => {
+        const holds = predicateOf(any);
+        const whole = { left: 1_000_000_000 };
+        const answer = holds(data, whole);
+        const needed = 1_000_000_000 - whole.left;
+        const limited = { left };
+        const answerWithin = holds(data, limited);
+        expect(limited.left >= 0).toBe(left >= needed);
+        if (limited.left >= 0) expect([answerWithin, left - limited.left]).toEqual([answer, needed]);
       }),
       { numRuns },
     );
@@ -83,7 +100,7 @@ describe('a filter', () => {
   it('obeys the laws of logic: not, ne, De Morgan', () => {
     fc.assert(
       fc.property(filter, filter, path, literal, json, (left, right, attribute, value, data) => {
-        const holds = (any: Filter) => predicateOf(any)(data);
+        const holds = (any: Filter) => predicateOf(any)(data, unlimitedWork());
         expect(holds({ kind: 'not', term: left })).toBe(!holds(left));
         const negated: Filter = {
           kind: 'and',
@@ -109,7 +126,7 @@ describe('a filter', () => {
         ),
         ([found, wanted]) => {
           const holds = (operator: 'lt' | 'le' | 'eq' | 'ge' | 'gt') =>
-            predicateOf({ kind: 'compare', path: ['a'], operator, value: wanted })({ a: found });
+            predicateOf({ kind: 'compare', path: ['a'], operator, value: wanted })({ a: found }, unlimitedWork());
           expect([holds('lt'), holds('eq'), holds('gt')].filter(Boolean)).toHaveLength(1);
           expect(holds('le')).toBe(holds('lt') || holds('eq'));
           expect(holds('ge')).toBe(holds('gt') || holds('eq'));
