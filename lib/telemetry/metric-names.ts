@@ -44,7 +44,8 @@ export const metricDefinitions = {
   },
   OldestRemovalAgeSeconds: {
     kind: 'gauge',
-    about: "from Okta's published of the oldest removal that waits in a parked lane of an active subscription until now; 0 when none does",
+    about:
+      "from Okta's published of the oldest removal that waits in a parked lane of an active subscription until now; at least: as far as it was looked; 0 when none does",
     dimensions: [],
   },
   DeliveryLatencyMs: { kind: 'time', about: "from Okta's published to the subscriber's 2xx, live deliveries only", dimensions: [] },

@@ -1,4 +1,5 @@
 import type { MiddlewareObj } from '@middy/core';
+import { bareError } from './bare-error.ts';
 import type { Metrics } from './metrics.ts';
 import { WideLine, type Level } from './wide-line.ts';
 
@@ -19,7 +20,8 @@ const lines = new WeakMap<object, WideLine>();
 let coldStart = true;
 
 /**
- * One wide line per invocation: opened before the handler, written after it or after the last `onError`.
+ * One wide line per invocation: opened before the handler, written after it or after the last `onError`. What nobody answers leaves as a bare
+ * error, so that what Lambda writes of it by itself tells no more than the line.
  *
  * Use it first in the chain. An `onError` that answers must set `request.response` and return nothing: middy stops at the
  * first `onError` that returns something, and this one, being first in the chain, runs last.
@@ -36,10 +38,16 @@ export function wideLine(functionName: string, options: TelemetryOptions): Middl
     after({ context, response }) {
       finish(lineOf(context), response, nowMs(), options.metrics);
     },
-    onError({ context, error, response }) {
-      const line = lineOf(context);
-      line.failure(error);
-      finish(line, response, nowMs(), options.metrics);
+    onError(request) {
+      const { context, error } = request;
+      request.error = bareError(error);
+      try {
+        const line = lineOf(context);
+        line.failure(error);
+        finish(line, request.response, nowMs(), options.metrics);
+      } catch (unwritten) {
+        throw bareError(unwritten);
+      }
     },
   };
 }

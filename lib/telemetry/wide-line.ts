@@ -1,4 +1,6 @@
 import { isRelayError } from '../errors.ts';
+import { errorClass } from './error-class.ts';
+import { stackFrames } from './stack-frames.ts';
 
 /**
  * One wide JSON line per invocation. Only what is named here can be written: an allow-list, so that no secret, header,
@@ -134,16 +136,5 @@ function describe(error: unknown): object {
 
 /** Messages of foreign errors can hold what they were given; the class and the top stack frames cannot. */
 function causeOf(error: unknown): { kind: string; at?: string[] } {
-  return error instanceof Error ? { kind: error.name, at: framesOf(error) } : { kind: typeof error };
-}
-
-/** A stack begins with the message, whose own lines can look like frames. Where it is not found, nobody can tell where it ends: then there are none. */
-function framesOf({ stack = '', message }: Error): string[] {
-  const at = stack.indexOf(message);
-  const frames = at === -1 ? '' : stack.slice(at + message.length);
-  return frames
-    .split('\n')
-    .filter((line) => line.trimStart().startsWith('at '))
-    .slice(0, 4)
-    .map((line) => line.trim());
+  return { kind: errorClass(error), ...(error instanceof Error ? { at: stackFrames(error) } : {}) };
 }

@@ -93,7 +93,8 @@ const hookEvent = (members: object = {}) => ({
 });
 const hookOf = (body: string) => {
   const golden = goldenEvent('events-post');
-  return { ...golden, body, requestContext: { ...golden.requestContext, timeEpoch: Date.now() } };
+  const headers = { ...golden.headers, traceparent: `01-${'4'.repeat(32)}-${'5'.repeat(16)}-01-planted@example.com` };
+  return { ...golden, headers, body, requestContext: { ...golden.requestContext, timeEpoch: Date.now() } };
 };
 const eventsOf = (...events: unknown[]) => hookOf(JSON.stringify({ data: { events } }));
 

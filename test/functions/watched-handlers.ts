@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { invoke, type FunctionName, type LambdaHandler } from '../../local/lambda.ts';
+import { toldBy } from '../support/told-by.ts';
 
 /** Handlers, with every line that they write. */
 export class WatchedHandlers {
@@ -16,13 +17,16 @@ export class WatchedHandlers {
     }
   }
 
-  /** Answers what was written meanwhile. A handler that fails as a whole has written its line before. */
+  /**
+   * Answers what was written meanwhile. A handler that fails as a whole has written its line before; what it failed with belongs to it, for
+   * Lambda writes that into the same log.
+   */
   async run(name: FunctionName, event: unknown): Promise<string> {
     const handler = this.#handlers.get(name);
     if (handler === undefined) throw new Error(`no handler ${name}`);
     const before = this.lines.length;
-    await invoke(name, handler, event).catch(() => undefined);
+    const thrown = await invoke(name, handler, event).then(() => '', toldBy);
     expect(this.lines.slice(before).some((line) => line.includes(`"function":"${name}"`))).toBe(true);
-    return this.lines.slice(before).join('\n');
+    return [...this.lines.slice(before), thrown].join('\n');
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { provideLogSink } from '#lib/telemetry/wide-line.ts';
+import { toldBy } from '../../support/told-by.ts';
 import { planted, telltale } from '../planted.ts';
 
 const cluster = 'arn:aws:kafka:eu-central-1:111122223333:cluster/relay/1a2b3c4d-0000-4000-8000-000000000000-5';
@@ -55,10 +56,11 @@ const request = (overrides: object = {}) => ({
   ...overrides,
 });
 const run = async (event: unknown): Promise<string> => {
-  // middy and the handler read nothing else of a context here. What cannot be answered is thrown, after its line was written.
-  await handler(event, { awsRequestId: 'r-1', getRemainingTimeInMillis: () => 90_000 } as unknown as Context).catch(() => undefined);
+  // middy and the handler read nothing else of a context here. What cannot be answered is thrown, after its line was written, and Lambda writes it too.
+  const context = { awsRequestId: 'r-1', getRemainingTimeInMillis: () => 90_000 } as unknown as Context;
+  const thrown = await handler(event, context).then(() => '', toldBy);
   expect(lines).toHaveLength(1);
-  return lines.join('\n');
+  return [...lines, thrown].join('\n');
 };
 
 describe('cluster-setup writes nothing of a request', () => {

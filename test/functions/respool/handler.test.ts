@@ -128,7 +128,7 @@ describe('respool', () => {
   });
 
   it('fails as a whole on an event that is none of SQS', async () => {
-    await expect(invoke('respool', handler, {})).rejects.toThrow(TypeError);
+    await expect(invoke('respool', handler, {})).rejects.toMatchObject({ name: 'TypeError' });
     expect(lines).toMatchObject([{ level: 'error', errors: [{ code: 'UNKNOWN', kind: 'TypeError' }] }]);
   });
 

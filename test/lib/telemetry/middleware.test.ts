@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { RelayError } from '#lib/errors.ts';
 import { lineOf, wideLine } from '#lib/telemetry/middleware.ts';
 import { provideLogSink, type Level } from '#lib/telemetry/wide-line.ts';
+import { toldBy } from '../../support/told-by.ts';
 
 const lines: Record<string, unknown>[] = [];
 provideLogSink((line) => lines.push(JSON.parse(line) as Record<string, unknown>));
@@ -51,13 +52,14 @@ describe('one invocation writes one line', () => {
     expect(lines).toMatchObject([{ level: 'error', httpStatus: 503, errors: [{ code: 'CHANGE_LOG_UNAVAILABLE' }] }]);
   });
 
-  it('and throws on what nobody answers', async () => {
+  it('and throws on what nobody answers, bare', async () => {
     const handler = middy()
       .use(wideLine('some-function', options()))
       .handler(async () => Promise.reject(new TypeError('holds a secret')));
-    await expect(handler({}, context())).rejects.toThrow(TypeError);
+    const thrown: unknown = await handler({}, context()).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ name: 'TypeError' });
     expect(lines).toMatchObject([{ level: 'error', errors: [{ code: 'UNKNOWN', kind: 'TypeError' }] }]);
-    expect(JSON.stringify(lines)).not.toContain('holds a secret');
+    expect(JSON.stringify(lines) + toldBy(thrown)).not.toContain('holds a secret');
   });
 
   it('for each of two invocations at the same time', async () => {
