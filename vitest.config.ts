@@ -12,6 +12,7 @@ export default defineConfig({
     // Sends nothing anywhere and keeps the output one line per file.
     reporters: ['default', './test/support/contract-reporter.ts'],
     slowTestThreshold: 2_000,
+    setupFiles: ['./test/support/property-seed.ts'],
     projects: suites.map((suite) => ({
       extends: true as const,
       test: {

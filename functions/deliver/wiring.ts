@@ -72,7 +72,7 @@ const delivering: DeliverParts = {
 const replayed: DeliverParts = {
   ...delivering,
   ...messagesOf('replayDeliveries', config.REPLAY_DELIVERIES_QUEUE_URL),
-  limiter: new ReplayLimiter(limiterOnStore(), { now, turnMs: config.ATTEMPT_TIMEOUT_MS }),
+  limiter: new ReplayLimiter(limiterOnStore(), { now, attemptMs: config.ATTEMPT_TIMEOUT_MS }),
 };
 
 function limiterOnStore(): PatientLimiter {

@@ -65,6 +65,8 @@ function whyNot(outcome: Exclude<RedeliverOutcome, { kind: 'queued' | 'hastened'
       return `The delivery is ${outcome.status}: only one that is dead or parked is sent again`;
     case 'busy':
       return 'The delivery is being tried at this moment: look at it again in a minute';
+    case 'lane-unknown':
+      return 'The delivery was parked before the relay kept a note of its lane: it is tried when it is due, or when its subscription is resumed';
     case 'empty':
       return 'What the delivery held was not kept. A replay of its time can send the change again';
     case 'unreadable':

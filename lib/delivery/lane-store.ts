@@ -126,15 +126,16 @@ export interface LaneStore {
   seize(lane: ParkedLane, release: { token: string; lostAt: Date }): Promise<ParkedLane | undefined>;
   /**
    * The holder lays the lane down until `dueAt`; so does who gave out a token and could not send it. False: the token is stale, and nothing was
-   * written. Without `tried`, what is known of the lane's first part is forgotten. A lane that was hastened since the holder saw it is due at once
+   * written. Without `tried`, what is known of the lane's first part is forgotten. A lane that was hastened since the holder saw it is due as that says
    * instead: what he has just tried may have gone out before.
    */
   release(lane: HeldLane, waiting: { dueAt: Date; reason: ParkReason; tried?: TriedPart | undefined }): Promise<boolean>;
   /**
-   * Has a lane worked at once, and what waits in it attempted whatever its schedule says, unless it was attempted after `at`: due then where no token is
-   * out, and else as soon as its holder lays it down. What was known of the lane's first part is forgotten. If the lane is as it was seen (epoch, token, `hastenedAt`); answers whether it was this call.
+   * Has a lane worked at once, and what waits in it attempted whatever its schedule says, unless it was attempted after `at`: due since it was parked (see
+   * due-when-hastened.ts) where no token is out, and else as soon as its holder lays it down. What was known of the lane's first part is forgotten. If the
+   * lane is as it was seen (epoch, token, `hastenedAt`); answers whether it was this call.
    */
-  hasten(seen: HeldLane, at: Date): Promise<boolean>;
+  hasten(seen: HeldLane & Pick<ParkedLane, 'dueAt' | 'parkedAt'>, at: Date): Promise<boolean>;
   /** The holder opens the lane, if its tail is where he saw it; true as well when it is open by now. False: it moved, or the token is stale. */
   reopen(lane: HeldLane & Pick<ParkedLane, 'tail'>): Promise<boolean>;
   /**
@@ -150,13 +151,16 @@ export interface LaneStore {
   /** Whether the subscription has any lane parked, due or not. May be seconds old. */
   any(subscription: SubscriptionId): Promise<boolean>;
   /** All lanes of a subscription, due or not, with a token out or none, as far as they are looked at: `most` of them, or a few more. May be seconds old. */
-  waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes>;
+  waiting(subscription: SubscriptionId, most: number, looking?: Looking): Promise<WaitingLanes>;
   /**
-   * Since when the oldest removal that stands in a lane is owed: Okta's `published` of it, or `parkedAt` where that cannot be read or the lane is too
-   * long to be looked through. One that was settled and not taken out yet stands. Undefined: none does. Consistent, up to the lane's `removalAt`.
+   * Since when the oldest removal that stands in a lane is owed, at least: Okta's `published` of it, or `parkedAt` where that cannot be read or the lane is
+   * too long to be looked through. One that was settled and not taken out yet stands. Undefined: none does. Consistent, up to the lane's `removalAt`.
    */
   removalSince(lane: DueLane): Promise<Date | undefined>;
 }
+
+/** With removals, if it is not said. */
+export type Looking = 'with-removals' | 'without-removals';
 
 export interface WaitingLanes {
   /** Those seen, the unreadable among them. */
@@ -165,7 +169,10 @@ export interface WaitingLanes {
   readonly oldestParkedAt: Date | undefined;
   /** Names of those that are stored and cannot be read: nothing releases them. */
   readonly unreadable: readonly string[];
-  /** Those that a removal ever was in. For these, lanes beyond `most` are looked at as well, far more than it. */
+  /**
+   * Those that a removal ever was in. For these, lanes beyond `most` are looked at as well, far more than it, from those due last on: what failed
+   * and waits for hours has most likely been owed for longest. None where removals are not looked for.
+   */
   readonly removals: readonly DueLane[];
 }
 

@@ -36,6 +36,7 @@ const lettersARun = 1_000;
  * Goes on with sending a subscription's dead letters again, oldest first, a stretch of their creation after the other. The deliveries are listed
  * newest first, so a stretch is made shorter until one page holds it, and longer again after. What was sent is written down after each; a stretch that
  * was cut off is begun anew, and what it had sent already is the same delivery again and settles once. Looks at the clock before each.
+ * Oldest is what was created first: a letter that was redelivered by itself and died again is the younger delivery, and comes after what it was older than.
  * What cannot be sent is passed over and counted: it stays dead, and must not keep the others so. What was sent again since is passed over as well.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE; the next sweep goes on
  */

@@ -18,6 +18,8 @@ export type RedeliverOutcome =
   | { readonly kind: 'hastened'; readonly delivery: DeliveryId }
   /** It is parked, and being tried at this moment. */
   | { readonly kind: 'busy' }
+  /** It is parked, and older than the notes of which lane a delivery is in. */
+  | { readonly kind: 'lane-unknown' }
   | { readonly kind: 'unknown' }
   /** Neither dead nor parked. */
   | { readonly kind: 'not-dead'; readonly status: DeliveryStatus }
@@ -30,8 +32,8 @@ export type RedeliverOutcome =
   | { readonly kind: 'redelivered'; readonly delivery: DeliveryId; readonly status: DeliveryStatus };
 
 /**
- * Sends one dead letter again, or has the lane of a parked delivery tried now: from its head, for nothing in it is overtaken. However often and by however many it is asked for, also by a recovery, it is one delivery.
- * If that one dies too, it is a dead letter by itself.
+ * Sends one dead letter again, or has the lane of a parked delivery tried now: from its head, for nothing in it is overtaken. However often and by however
+ * many it is asked for, also by a recovery, it is one delivery, whose lane is tried now where it is parked by then. If that one dies too, it is a dead letter by itself.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, SUBSCRIPTION_STORE_UNAVAILABLE, DELIVERY_QUEUE_UNAVAILABLE; it may be on the queue then
  */
 export async function redeliver(id: DeliveryId, parts: RedeliverParts): Promise<RedeliverOutcome> {
@@ -45,6 +47,7 @@ export async function redeliver(id: DeliveryId, parts: RedeliverParts): Promise<
   const { delivery } = again.message;
   const before = await deliveries.find(delivery);
   if (before !== undefined && !isOpen(before.status)) return { kind: 'redelivered', delivery, status: before.status };
+  if (before?.status === 'parked') return hasten(before, parts);
   await queueOne(queue, again);
   return { kind: 'queued', delivery };
 }
@@ -59,7 +62,8 @@ async function withoutLetter(id: DeliveryId, parts: RedeliverParts): Promise<Red
 async function hasten(parked: Delivery, parts: RedeliverParts): Promise<RedeliverOutcome> {
   const target = await targetOf(parked, parts);
   if (target.kind !== 'open') return target;
-  return (await hastenDelivery(parked, target.subscription, parts)) ? { kind: 'hastened', delivery: parked.id } : { kind: 'busy' };
+  const kind = await hastenDelivery(parked, target.subscription, parts);
+  return kind === 'hastened' ? { kind, delivery: parked.id } : { kind };
 }
 
 type Target = { readonly kind: 'open'; readonly subscription: Subscription } | Extract<RedeliverOutcome, { readonly kind: 'subscription' }>;

@@ -1,5 +1,5 @@
 import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { DueLane, WaitingLanes } from '../delivery/lane-store.ts';
+import type { DueLane, Looking, WaitingLanes } from '../delivery/lane-store.ts';
 import type { SubscriptionId } from '../subscriptions/subscription.ts';
 import type { Item } from './delivery-item.ts';
 import { dueKeyBehind, dueLaneOf, dueShardOf, dueShards, type LaneTable } from './lane-item.ts';
@@ -78,34 +78,46 @@ export async function anyLane(lanes: LaneTable, subscription: SubscriptionId): P
 }
 
 /**
- * One query for each shard: a page of it is seen, at most. Where there is more, one of DynamoDB's own pages is searched for removals, a megabyte: some
- * two thousand lanes, of which only those come back.
+ * One query for each shard: a page of it is seen, at most. Where there is more, one of DynamoDB's own pages of each shard is searched for removals as well,
+ * a megabyte: some two thousand lanes, of which only those come back.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE
  */
-export async function waitingLanes(lanes: LaneTable, subscription: SubscriptionId, most: number): Promise<WaitingLanes> {
-  const pages = await Promise.all(shardsOf(lanes, subscription).map((shard) => waitingIn(shard, Math.ceil(most / dueShards))));
+export async function waitingLanes(
+  lanes: LaneTable,
+  subscription: SubscriptionId,
+  { most, looking }: { most: number; looking: Looking },
+): Promise<WaitingLanes> {
+  const limit = Math.ceil(most / dueShards);
+  const pages = await Promise.all(shardsOf(lanes, subscription).map((shard) => waitingIn(shard, { limit, looking })));
   const items = pages.flatMap(({ seen }) => seen);
   const parkedMs = items.flatMap((item) => dueLaneOf(item)?.parkedAt.getTime() ?? []);
   return {
     count: items.length,
     oldestParkedAt: parkedMs.length === 0 ? undefined : new Date(Math.min(...parkedMs)),
     unreadable: items.filter((item) => dueLaneOf(item) === undefined).map((item) => item['id']?.S ?? '?'),
-    removals: pages.flatMap(({ seen, more }) => [...seen, ...more].flatMap((item) => removalLaneOf(item) ?? [])),
+    removals: looking === 'without-removals' ? [] : pages.flatMap(({ seen, more }) => [...seen, ...more].flatMap(removalLanesOf)),
   };
 }
 
-async function waitingIn(shard: Shard, limit: number): Promise<{ readonly seen: readonly Item[]; readonly more: readonly Item[] }> {
-  const ofShard = { KeyConditionExpression: 'dueShard = :shard' };
-  const { Items: seen = [], LastEvaluatedKey: start } = await query(shard, { ...ofShard, Limit: limit });
-  if (start === undefined) return { seen, more: [] };
-  const removals = { FilterExpression: 'removalAt >= :first', ExpressionAttributeValues: { ':first': { N: '0' } } };
-  const { Items: more = [] } = await query(shard, { ...ofShard, ...removals, ExclusiveStartKey: start });
+async function waitingIn(
+  shard: Shard,
+  { limit, looking }: { limit: number; looking: Looking },
+): Promise<{ readonly seen: readonly Item[]; readonly more: readonly Item[] }> {
+  const { Items: seen = [], LastEvaluatedKey: last } = await query(shard, { KeyConditionExpression: 'dueShard = :shard', Limit: limit });
+  if (last?.['dueKey'] === undefined || looking === 'without-removals') return { seen, more: [] };
+  // From the end: what a page cuts off is in the middle then, and not what waits for longest.
+  const { Items: more = [] } = await query(shard, {
+    KeyConditionExpression: 'dueShard = :shard AND dueKey > :last',
+    FilterExpression: 'removalAt >= :first',
+    ExpressionAttributeValues: { ':last': last['dueKey'], ':first': { N: '0' } },
+    ScanIndexForward: false,
+  });
   return { seen, more };
 }
 
-function removalLaneOf(item: Item): DueLane | undefined {
+function removalLanesOf(item: Item): DueLane[] {
   const lane = dueLaneOf(item);
-  return lane !== undefined && lane.removalAt >= 0 ? lane : undefined;
+  return lane !== undefined && lane.removalAt >= 0 ? [lane] : [];
 }
 
 function shardsOf(lanes: LaneTable, subscription: SubscriptionId): Shard[] {

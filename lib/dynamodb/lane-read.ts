@@ -40,7 +40,8 @@ export async function positionsInLane(lanes: LaneTable, lane: ParkedLane, delive
 }
 
 /**
- * Every removal of a page is looked at: one that came late may be older than those before it.
+ * Every removal of a page is looked at: one that came late may be older than those before it. It is on the first page that has any: one on a later page,
+ * behind a megabyte, may be older than what is said.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE
  */
 export async function removalSinceInLane(lanes: LaneTable, lane: DueLane): Promise<Date | undefined> {

@@ -28,7 +28,7 @@ export function dynamodbLaneStore(options: LaneTable): LaneStore {
     due: (subscription, by, limit) => dueLanes(options, subscription, { by, limit }),
     released: (subscription, lost, most) => releasedLanes(options, subscription, { ...lost, most }),
     any: (subscription) => anyLane(options, subscription),
-    waiting: (subscription, most) => waitingLanes(options, subscription, most),
+    waiting: (subscription, most, looking = 'with-removals') => waitingLanes(options, subscription, { most, looking }),
     removalSince: (lane) => removalSinceInLane(options, lane),
   };
 }

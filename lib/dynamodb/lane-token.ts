@@ -1,5 +1,6 @@
+import { dueWhenHastened } from '../delivery/due-when-hastened.ts';
 import type { HeldLane, LaneKey, LaneStore, ParkedLane, TriedPart } from '../delivery/lane-store.ts';
-import { dueAttributesOf, laneKeyOf, laneOf, triedAttributes, triedAttributesOf, type LaneTable } from './lane-item.ts';
+import { dueAttributesOf, laneExpiryOf, laneKeyOf, laneOf, triedAttributes, triedAttributesOf, type LaneTable } from './lane-item.ts';
 import { deleteItem, updateItem } from './lane-write.ts';
 
 interface Release {
@@ -7,6 +8,8 @@ interface Release {
   readonly lostAt: Date;
   readonly tried?: TriedPart | undefined;
 }
+
+type Waiting = Parameters<LaneStore['release']>[1];
 
 const tokenOut = (lane: LaneKey, { token, lostAt }: Release) => ({ token: { S: token }, ...dueAttributesOf(lane, lostAt) });
 
@@ -45,35 +48,41 @@ export async function seizeLane(lanes: LaneTable, lane: ParkedLane, release: Rel
   return outcome.kind === 'written' ? laneOf(outcome.item) : undefined;
 }
 
-/** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
+/** `usedAt`: it is forgotten so long after that, if it is not touched again. @throws RelayError DELIVERY_STORE_UNAVAILABLE */
 export async function releaseLane(
   lanes: LaneTable,
   lane: HeldLane,
-  { dueAt, reason, tried }: Parameters<LaneStore['release']>[1],
+  { dueAt, reason, tried, usedAt = dueAt }: Waiting & { readonly usedAt?: Date },
 ): Promise<boolean> {
   if (lane.token === undefined) return false;
   const token = { S: lane.token };
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(lane),
     when: asSeen(lane),
-    set: { ...dueAttributesOf(lane, dueAt), ...triedAttributesOf(tried), reason: { S: reason }, releasedBy: token },
+    set: {
+      ...{ ...dueAttributesOf(lane, dueAt), ...laneExpiryOf(usedAt) },
+      ...{ ...triedAttributesOf(tried), reason: { S: reason }, releasedBy: token },
+    },
     remove: ['token', ...(tried === undefined ? triedAttributes : [])],
   });
   const hastened = outcome.kind === 'refused' && outcome.found?.['token']?.S === lane.token ? laneOf(outcome.found) : undefined;
   // It was hastened since the holder saw it: one more round for each time.
-  if (hastened?.hastenedAt !== undefined && hastened.hastenedAt.getTime() !== lane.hastenedAt?.getTime())
-    return releaseLane(lanes, { ...lane, hastenedAt: hastened.hastenedAt }, { dueAt: hastened.hastenedAt, reason });
+  const at = hastened?.hastenedAt;
+  if (hastened !== undefined && at !== undefined && at.getTime() !== lane.hastenedAt?.getTime())
+    return releaseLane(lanes, { ...lane, hastenedAt: at }, { dueAt: dueWhenHastened(hastened, at), reason, usedAt: at });
   // As in `issueToken`: the release it met is its own.
   return outcome.kind === 'written' || (outcome.found?.['token'] === undefined && outcome.found?.['releasedBy']?.S === lane.token);
 }
 
 /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
-export async function hastenLane(lanes: LaneTable, seen: HeldLane, at: Date): Promise<boolean> {
+export async function hastenLane(lanes: LaneTable, seen: Parameters<LaneStore['hasten']>[0], at: Date): Promise<boolean> {
   const hastenedAt = { S: at.toISOString() };
+  // It may have been parked for longer than lanes are remembered, others having come behind those that left it.
+  const due = { ...dueAttributesOf(seen, dueWhenHastened(seen, at)), ...laneExpiryOf(at) };
   const outcome = await updateItem(lanes, {
     key: laneKeyOf(seen),
     when: asSeen(seen),
-    set: { hastenedAt, ...(seen.token === undefined ? dueAttributesOf(seen, at) : {}) },
+    set: { hastenedAt, ...(seen.token === undefined ? due : {}) },
     remove: triedAttributes,
   });
   // As in `issueToken`; another's of the same time does the same.

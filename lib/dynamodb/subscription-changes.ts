@@ -11,7 +11,7 @@ import { ownedTextOf, recoveryAttribute, subscriptionKeyOf, type Item } from './
 import { appending, holdsEvent, writeSubscription, type SubscriptionTable, type Write } from './subscription-write.ts';
 import { unavailable } from './unavailable.ts';
 
-const circuitAttributeNames = ['circuitSince', 'circuitProbeAt', 'circuitProbes'];
+const circuitAttributeNames = ['circuitSince', 'circuitProbeAt', 'circuitProbes', 'circuitRemovalProbedAt'];
 const notDeleted = '#status <> :deleted';
 
 /** What the admin API and `sweep` do with a subscription that is there. Each is one conditional write. */

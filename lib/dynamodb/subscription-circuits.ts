@@ -1,4 +1,5 @@
-import type { CircuitStore, OperatorEvent, SubscriptionId } from '../subscriptions/subscription.ts';
+import type { Circuit, CircuitStore, OperatorEvent, SubscriptionId } from '../subscriptions/subscription.ts';
+import type { Item } from './subscription-item.ts';
 import { appending, holdsEvent, toldAtOf, writeSubscription, type SubscriptionTable } from './subscription-write.ts';
 
 /** DynamoDB takes 300 operators in an expression; each event costs a handful. */
@@ -12,6 +13,8 @@ export function subscriptionCircuits(store: SubscriptionTable): CircuitStore {
       const written = await writeSubscription(store, id, {
         when: ['#status = :active', 'attribute_not_exists(circuitSince)'],
         set: ['circuitSince = :since', 'circuitProbeAt = :probeAt', 'circuitProbes = :none', ...appended.set],
+        // A version of the relay that did not know it may have closed the circuit before.
+        remove: ['circuitRemovalProbedAt'],
         names: { '#status': 'status', ...appended.names },
         values: {
           ':active': { S: 'active' },
@@ -26,16 +29,25 @@ export function subscriptionCircuits(store: SubscriptionTable): CircuitStore {
 
     async claimProbe(id, { seen, nextProbeAt }) {
       const written = await writeSubscription(store, id, {
-        when: ['#status = :active', 'circuitSince = :since', 'circuitProbeAt = :seen'],
+        when: ['#status = :active', ...unprobedSince(seen).when],
         set: ['circuitProbeAt = :next', 'circuitProbes = circuitProbes + :one'],
         names: { '#status': 'status' },
         values: {
           ':active': { S: 'active' },
-          ':since': { S: seen.since },
-          ':seen': { S: seen.probeAt },
           ':next': { S: nextProbeAt.toISOString() },
           ':one': { N: '1' },
+          ...unprobedSince(seen).values,
         },
+      });
+      return written.kind === 'written';
+    },
+
+    async claimRemovalProbe(id, { seen, at }) {
+      const written = await writeSubscription(store, id, {
+        when: ['#status = :active', ...unprobedSince(seen).when],
+        set: ['circuitRemovalProbedAt = :at'],
+        names: { '#status': 'status' },
+        values: { ':active': { S: 'active' }, ':at': { S: at.toISOString() }, ...unprobedSince(seen).values },
       });
       return written.kind === 'written';
     },
@@ -45,7 +57,7 @@ export function subscriptionCircuits(store: SubscriptionTable): CircuitStore {
       const written = await writeSubscription(store, id, {
         when: ['#status IN (:active, :paused)', 'circuitSince = :since'],
         set: appended.set,
-        remove: ['circuitSince', 'circuitProbeAt', 'circuitProbes'],
+        remove: ['circuitSince', 'circuitProbeAt', 'circuitProbes', 'circuitRemovalProbedAt'],
         names: { '#status': 'status', ...appended.names },
         values: { ':active': { S: 'active' }, ':paused': { S: 'paused' }, ':since': { S: since }, ...appended.values },
       });
@@ -69,6 +81,20 @@ export function subscriptionCircuits(store: SubscriptionTable): CircuitStore {
         // Whoever took them before us, or is ahead of us, has sent them too: there is nothing left to do.
         if (!(await takeAway(store, id, events.slice(from, from + toldAtOnce)))) return;
       }
+    },
+  };
+}
+
+/** Whoever takes a probe, of either kind, moves one of these. */
+function unprobedSince({ since, probeAt, removalProbedAt }: Circuit): { readonly when: readonly string[]; readonly values: Item } {
+  const unmoved =
+    removalProbedAt === undefined ? 'attribute_not_exists(circuitRemovalProbedAt)' : 'circuitRemovalProbedAt = :removalProbedAt';
+  return {
+    when: ['circuitSince = :since', 'circuitProbeAt = :probeAt', unmoved],
+    values: {
+      ':since': { S: since },
+      ':probeAt': { S: probeAt },
+      ...(removalProbedAt === undefined ? {} : { ':removalProbedAt': { S: removalProbedAt } }),
     },
   };
 }

@@ -70,15 +70,24 @@ export function subscriptionOf(item: Item): Subscription {
   }
 }
 
-function circuitAttributes({ since, probeAt, probes }: Circuit): Item {
-  return { circuitSince: { S: since }, circuitProbeAt: { S: probeAt }, circuitProbes: { N: String(probes) } };
+function circuitAttributes({ since, probeAt, probes, removalProbedAt }: Circuit): Item {
+  return {
+    circuitSince: { S: since },
+    circuitProbeAt: { S: probeAt },
+    circuitProbes: { N: String(probes) },
+    ...(removalProbedAt === undefined ? {} : { circuitRemovalProbedAt: { S: removalProbedAt } }),
+  };
 }
 
 /** `circuitSince` alone says that it is open. */
 function circuitOf(item: Item): unknown {
   const since = item['circuitSince']?.S;
   if (since === undefined) return undefined;
-  return { since, probeAt: item['circuitProbeAt']?.S, probes: Number(item['circuitProbes']?.N) };
+  const removalProbedAt = item['circuitRemovalProbedAt']?.S;
+  return {
+    ...{ since, probeAt: item['circuitProbeAt']?.S, probes: Number(item['circuitProbes']?.N) },
+    ...(removalProbedAt === undefined ? {} : { removalProbedAt }),
+  };
 }
 
 export function eventAttribute({ id, kind, at, reason }: OperatorEvent): AttributeValue {

@@ -15,6 +15,7 @@ import type { WebhookAnswer } from '../webhooks/webhook-sender.ts';
 
 /** Between two looks at a state that is being sent for by another lane: seldom, and mostly over within one. */
 const busyWaitMs = 1_000;
+const failed: Verdict = { kind: 'failed', retryAfter: null };
 /** A wait up to this long is spent in the queue, any longer one in the lane store. The schedule's first is 5 s. */
 export const longestQueueWaitMs = 6_000;
 
@@ -41,14 +42,18 @@ export async function attemptDelivery(parts: DeliverParts, delivery: ClaimedDeli
   // A 2xx is recorded before the guard is told, so that losing the guard now brings no repeat: what it was never told of counts as delivered.
   // A failure goes to the guard first, for the same reason: on record and untold, it would count as delivered.
   if (answeredAs.kind !== 'accepted') await endTurn(parts.guard, passages, mayHaveArrived(answer) ? 'unknown' : 'failed');
-  const verdict = answeredAs.kind === 'gone' ? await goneOrFailed(parts, subscription, now) : answeredAs;
+  // An attempt that is not on record is made again and again, whatever the schedule says: so it gets there also where the subscription takes no write.
+  const errors: unknown[] = [];
+  const kept = (error: unknown): void => void errors.push(error);
+  const verdict = answeredAs.kind === 'gone' ? ((await goneOrFailed(parts, subscription, now).catch(kept)) ?? failed) : answeredAs;
   const step = stepAfter(verdict, delivery, { now, random: parts.random() });
-  const ended: EndedDelivery = { verdict, step, now, because: wordsOf(answer) };
-  await tellBeforeRecord(parts, delivery, ended);
+  const ended: EndedDelivery = { answeredAs, step, now, because: wordsOf(answer) };
+  await tellBeforeRecord(parts, delivery, ended).catch(kept);
 
   const settled = await parts.store.settle(settlementOf(delivery, { at, now, answer, step, refused: verdict.kind === 'refused' }));
   if (step.kind === 'delivered') await endTurn(parts.guard, passages, 'delivered');
   await tellAfterRecord(parts, delivery, ended);
+  if (errors.length > 0) throw errors[0];
   return settled === 'lost' ? lostClaim : outcomeOf(ended);
 }
 
@@ -65,10 +70,11 @@ function stepAfter(
 
 /**
  * A 410 of an endpoint that the subscription has left meanwhile, or that its owner has enabled anew, says nothing of the one it has now.
- * Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on.
+ * Before the record: a crash between the two brings one more 410, the other way round the subscription would stay on. Where it throws, the delivery has
+ * failed, and its next attempt brings the 410 again.
  */
 async function goneOrFailed({ circuits }: DeliverParts, subscription: Subscription, now: Date): Promise<Verdict> {
-  return (await circuits.gone(subscription, now)) === 'changed' ? { kind: 'failed', retryAfter: null } : { kind: 'gone' };
+  return (await circuits.gone(subscription, now)) === 'changed' ? failed : { kind: 'gone' };
 }
 
 async function settleUntried(

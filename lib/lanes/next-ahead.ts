@@ -8,14 +8,15 @@ const pageSize = 10;
 
 /**
  * Which one of the deliveries in this part of a lane, the last removal that waits at its end, is to be sent ahead of what fails before them: the first
- * that has never been attempted, for nobody yields untried; after that the removals take turns, the one longest untried first. Undefined: none waits.
+ * that has never been attempted, for nobody yields untried; after that the removals take turns, the one longest untried first, and it is `again`.
+ * Undefined: none waits.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE, QUARANTINE_UNAVAILABLE
  */
 export async function nextAhead(
   parts: DeliverParts,
   lane: ParkedLane,
   range: { from: number; to: number },
-): Promise<ParkedDelivery | undefined> {
+): Promise<(ParkedDelivery & { readonly again?: true }) | undefined> {
   let longest: { readonly entry: ParkedDelivery; readonly triedAt: string } | undefined;
   const { to } = range;
   for (let { from } = range; from <= to;) {
@@ -32,5 +33,5 @@ export async function nextAhead(
     if (last === undefined) break;
     from = last.position + 1;
   }
-  return longest?.entry;
+  return longest === undefined ? undefined : { ...longest.entry, again: true };
 }

@@ -10,7 +10,8 @@ export type Step = NextStep | { readonly kind: 'probe-failed' };
 
 /** What an attempt taught: of the endpoint, and of the delivery. */
 export interface EndedDelivery {
-  readonly verdict: Verdict;
+  /** What the endpoint that it was sent to said of itself. */
+  readonly answeredAs: Verdict;
   readonly step: Step;
   readonly now: Date;
   /** Log-safe words for what it ended with: an error kind, `status-500`. */
@@ -19,7 +20,9 @@ export interface EndedDelivery {
 
 /**
  * What nobody would hear of if the process died once the attempt is on record, for the repeat is a duplicate then: that a delivery is given up,
- * and that an endpoint is back. A crash in between brings the attempt again, and this with it.
+ * and that an endpoint is back. A crash in between brings the attempt again, and this with it. Where it throws, the attempt is put on record all the same,
+ * and this is lost: one `exhausted` event and one in the count of `Dead`, while the dead letter is listed; or one round of probes, until the next one.
+ * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE
  */
 export async function tellBeforeRecord(parts: DeliverParts, delivery: ClaimedDelivery, ended: EndedDelivery): Promise<void> {
   const { message, subscription } = delivery;
@@ -40,9 +43,10 @@ function closes({ admission }: ClaimedDelivery, { step }: EndedDelivery): boolea
 async function note(
   { circuits }: DeliverParts,
   { group, subscription, admission }: ClaimedDelivery,
-  { verdict, now, because }: EndedDelivery,
+  { answeredAs: { kind: verdict }, now, because }: EndedDelivery,
 ) {
-  if (verdict.kind !== 'gone') await circuits.noteAttempt(subscription, { group, verdict: verdict.kind, now, admission, reason: because });
+  // Also where the subscription has another endpoint by now, of which it says nothing.
+  if (verdict !== 'gone') await circuits.noteAttempt(subscription, { group, verdict, now, admission, reason: because });
 }
 
 /** The digest in a delivery's id as a uuid of the version for own ways (RFC 9562 §5.8), so that the same end is told as the same event. */

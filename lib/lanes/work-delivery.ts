@@ -13,6 +13,12 @@ import { narrowedMessage } from '../delivery/narrowed-message.ts';
 /** On top of an attempt's timeout: passing the stale guard, writing the outcome, each with its retries, and clocks that are a little off. */
 const leaseMarginMs = 15_000;
 
+/**
+ * An attempt that began so long after a person's wish may still be made by what was known before it: a view of the subscription is 2.5 s old at most, and
+ * the clocks of two machines are not further apart than the rest.
+ */
+const oldViewMs = 5_000;
+
 export interface DeliveryWork {
   readonly message: DeliveryMessage;
   /** Of its lane in the queue. */
@@ -70,10 +76,10 @@ async function settledBefore({ store }: DeliverParts, { delivery }: DeliveryMess
   return status === 'pending' || status === 'parked' ? undefined : { kind: 'duplicate', status };
 }
 
-/** An attempt that was under way when its lane was hastened may have met the endpoint as it was before. */
+/** An attempt that was under way when its lane was hastened may have met the endpoint as it was before: one that was wished for is made once more then. */
 async function isHastened({ store }: DeliverParts, { message: { delivery }, hastenedAt }: DeliveryWork): Promise<boolean> {
   const last = hastenedAt === undefined ? undefined : (await store.find(delivery))?.attempts.at(-1);
-  return hastenedAt !== undefined && last !== undefined && Date.parse(last.time) < hastenedAt.getTime();
+  return hastenedAt !== undefined && last !== undefined && Date.parse(last.time) < hastenedAt.getTime() + oldViewMs;
 }
 
 async function dueLater({ store, now }: DeliverParts, { delivery }: DeliveryMessage): Promise<Date | undefined> {

@@ -70,11 +70,9 @@ class LaneWorker {
       if (settled.yielded) this.#beginAnew();
     }
     const end = await this.#drain();
-    const isProbeSpent = this.#work.probe && this.#hasAsked;
+    if (end.kind !== 'waits' || !this.#work.probe || !this.#hasAsked) return end;
     // In the queue the release would come back as a probe once more.
-    return end.kind === 'waits' && isProbeSpent
-      ? this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off', end.tried)
-      : end;
+    return this.#layDown(new Date(this.#parts.now().getTime() + end.waitMs), 'back-off', end.tried);
   }
 
   readonly #note = (outcome: DeliveryOutcome): void => this.#work.note(outcome, this.#lane.subscription);
@@ -118,7 +116,7 @@ class LaneWorker {
     // The lane is begun anew whenever the limits end the work: were a place taken for each that is not due, the removal behind them might never get one.
     const mayWait = entry.position < this.#removalAt;
     const beforeSend = isFirst || entry.ahead === true ? undefined : () => this.#parts.lanes.markAhead(this.#lane, entry.position);
-    const { message } = entry;
+    const { position, message } = entry;
     const { group, hastenedAt } = this.#lane;
     const outcome = await workDelivery(this.#parts, { message, group, probe: this.#probe, mayWait, hastenedAt, beforeSend });
     const isOut = wasSent(outcome);
@@ -133,10 +131,8 @@ class LaneWorker {
       return undefined;
     }
     const mustYield = !isFirst && (await hasPassed(this.#parts, this.#lane, { position: entry.position, outcome }));
-    const through = { position: entry.position, delivery: message.delivery, from: this.#failing.from };
-    const inTheWay = mustYield
-      ? await yieldBefore(this.#parts, this.#lane, { ...through, note: this.#note, hasTime: this.#work.hasTime })
-      : undefined;
+    const through = { position, delivery: message.delivery, from: this.#failing.from, note: this.#note, hasTime: this.#work.hasTime };
+    const inTheWay = mustYield ? await yieldBefore(this.#parts, this.#lane, through) : undefined;
     if (inTheWay !== undefined) return inTheWay;
     await this.#parts.lanes.remove(this.#lane, entry.position);
     this.#moved = true;
@@ -151,13 +147,16 @@ class LaneWorker {
     for (let mayGoAhead = this.#mayGoAhead && reason === 'circuit'; mayGoAhead; mayGoAhead = this.#probe) {
       const next = await nextAhead(this.#parts, this.#lane, { from, to: this.#removalAt });
       if (next === undefined) break;
-      [this.#mayGoAhead, this.#probe] = [false, true];
+      [this.#mayGoAhead, this.#probe] = [false, this.#work.probe];
       this.#failing.skip({ to: next.position, dueAt: this.#parts.now() });
       const end = await this.#step(next);
       // Settled without a request, it leaves that to another that waits, and not to what it was let ahead of.
       if (end !== undefined) return end;
-      // The circuit was closed meanwhile, and it waits for its time.
-      if (this.#failing.dueOf(next) !== undefined) break;
+      const dueAt = this.#failing.dueOf(next);
+      // It was refused, once more, which counts: with a probe each minute its three attempts would be over at once.
+      if (dueAt !== undefined && next.again === true && !this.#probe) return this.#layDown(dueAt, 'back-off');
+      // The circuit was closed meanwhile, and it waits for its time; or others before it have not been attempted yet.
+      if (dueAt !== undefined) break;
     }
     return this.#layDown(this.#parts.now(), reason);
   }

@@ -19,8 +19,8 @@ export type RotateOutcome =
   | Exclude<ChangeOrgOutcome, { kind: 'changed' }>;
 
 /**
- * Gives an org a new secret; the one it had counts for `overlapSeconds` more, so that Okta can be told in between. With an overlap of 0
- * only the new one counts.
+ * Gives an org a new secret; the one it had counts for `overlapSeconds` more, so that Okta can be told in between, and one that an earlier
+ * rotation ends for no longer than it would have. With an overlap of 0 only the new one counts.
  * @throws RelayError KEY_UNAVAILABLE, ORG_STORE_UNAVAILABLE; the secret may be rotated then, to one that nobody knows.
  */
 export async function rotateHookSecret(body: unknown, id: OrgId, parts: RotateParts): Promise<RotateOutcome> {
@@ -78,8 +78,11 @@ function withNewSecret(scheme: Authentication, kept: KeptSecret, overlap: Overla
   const { previousUntil: ended, ...fixed } = scheme;
   const beside = <T>(fresh: T, secrets: readonly T[]): { secrets: T[]; previousUntil?: string } => {
     const usable = usableSecrets(secrets, ended, overlap.now.getTime());
-    const old = overlap.keep === 'previous' ? (usable[1] ?? usable[0]) : usable[0];
-    return overlap.overlapSeconds === 0 || old === undefined ? { secrets: [fresh] } : { secrets: [fresh, old], previousUntil: until };
+    const [current, previous] = usable;
+    const keepsPrevious = overlap.keep === 'previous' && previous !== undefined;
+    const old = keepsPrevious ? previous : current;
+    if (overlap.overlapSeconds === 0 || old === undefined) return { secrets: [fresh] };
+    return { secrets: [fresh, old], previousUntil: keepsPrevious ? earlier(until, ended) : until };
   };
   if (fixed.kind === 'hmac' && kept.kind === 'hmac') return { ...fixed, ...beside(kept.sealed, fixed.secrets) };
   if (fixed.kind !== 'hmac' && kept.kind !== 'hmac') {
@@ -87,4 +90,9 @@ function withNewSecret(scheme: Authentication, kept: KeptSecret, overlap: Overla
     return { ...fixed, digests: secrets, ...end };
   }
   throw new Error('A secret was made for another scheme');
+}
+
+/** What was to end keeps its end, however often it is kept. */
+function earlier(until: string, ended: string | undefined): string {
+  return ended !== undefined && Date.parse(ended) < Date.parse(until) ? ended : until;
 }

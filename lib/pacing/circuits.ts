@@ -6,7 +6,7 @@ import type {
   SubscriptionId,
   SubscriptionStore,
 } from '../subscriptions/subscription.ts';
-import { circuitPolicy, firstProbeAt, isGivenUp, isProbeDue, nextProbeAt } from './circuit.ts';
+import { circuitPolicy, firstProbeAt, isGivenUp, isProbeDue, nextProbeAt, probeDueAt, removalProbeDueAt } from './circuit.ts';
 import type { FailureWindow, NotedAttempt } from './failure-window.ts';
 
 /** Port: counting transitions. The metrics of lib/telemetry fit it. */
@@ -57,9 +57,20 @@ export class Circuits {
   /** Whether an attempt may be made now; takes the probe if one is due. Costs nothing while the circuit is closed, or open and not due. */
   async admit({ id, circuit }: Pick<Subscription, 'id' | 'circuit'>, now: Date): Promise<Admission> {
     if (circuit === undefined) return { kind: 'closed' };
-    if (!isProbeDue(circuit, now)) return { kind: 'open', until: new Date(circuit.probeAt) };
+    if (!isProbeDue(circuit, now)) return { kind: 'open', until: probeDueAt(circuit) };
     const next = nextProbeAt(circuit, now);
-    const claimed = await this.#parts.store.claimProbe(id, { seen: circuit, nextProbeAt: next });
+    return this.#admitted(id, { circuit, now, claimed: await this.#parts.store.claimProbe(id, { seen: circuit, nextProbeAt: next }) });
+  }
+
+  /** As `admit`, for a lane in which a removal waits: beside the schedule, which goes on as if this had not been. For `sweep`. */
+  async admitRemoval({ id, circuit }: Pick<Subscription, 'id' | 'circuit'>, now: Date): Promise<Admission> {
+    if (circuit === undefined) return { kind: 'closed' };
+    const until = removalProbeDueAt(circuit);
+    if (until > now) return { kind: 'open', until };
+    return this.#admitted(id, { circuit, now, claimed: await this.#parts.store.claimRemovalProbe(id, { seen: circuit, at: now }) });
+  }
+
+  #admitted(id: SubscriptionId, { circuit, now, claimed }: { circuit: Circuit; now: Date; claimed: boolean }): Admission {
     // Either way the view is old now: the probe is taken, by us or another, or the circuit has closed.
     this.#parts.forget(id);
     return claimed ? { kind: 'probe', since: circuit.since } : { kind: 'open', until: firstProbeAt(now) };

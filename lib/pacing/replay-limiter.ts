@@ -1,26 +1,28 @@
 import { defaultConcurrency, type Limits, type SubscriptionId } from '../subscriptions/subscription.ts';
 import type { Entrance, Limiter } from './limiter.ts';
+import { patienceMs } from './patient-limiter.ts';
 
 /**
  * The limiter of what is sent again: live deliveries go first. A replay begins a request only while fewer than half of a subscription's places, and of a
  * second's attempts, are taken, by whatever kind; so the other half is always there for what is live, and what is live may take all.
  *
- * Half of one is one, which would leave nothing. There a replay begins requests in one of three turns only, each as long as an attempt may take: by the
- * end of the second all that it began is over, and the third is for what is live alone. A live delivery that
- * found no room looks again for some seconds, and is parked then: at most until the next run of `sweep`.
+ * Half of one is one, which would leave nothing. There a replay begins requests in one of three turns only, each as long as an attempt may take and the
+ * limiter below may have it wait for room. It asks for room no later than that wait before the end of the first; by the end of the second all that it
+ * began is over, with as much again for what the stores take in between; and the third is for what is live alone. A live delivery that found no room
+ * looks again for some seconds, and is parked then: at most until the next run of `sweep`.
  *
  * It needs a limiter of its own below, on the store of the live one: what a limiter has heard, that nothing is left, it holds against all its callers.
  */
 export class ReplayLimiter implements Limiter {
   readonly #limiter: Limiter;
   readonly #now: () => Date;
-  readonly #turnMs: number;
+  readonly #attemptMs: number;
 
-  /** @param parts.turnMs the time an attempt may take */
-  constructor(limiter: Limiter, parts: { now: () => Date; turnMs: number }) {
+  /** @param parts.attemptMs the time an attempt may take */
+  constructor(limiter: Limiter, parts: { now: () => Date; attemptMs: number }) {
     this.#limiter = limiter;
     this.#now = parts.now;
-    this.#turnMs = parts.turnMs;
+    this.#attemptMs = parts.attemptMs;
   }
 
   /** @throws RelayError DELIVERY_STORE_UNAVAILABLE */
@@ -33,9 +35,9 @@ export class ReplayLimiter implements Limiter {
   }
 
   #untilTurnMs(): number {
-    const roundMs = 3 * this.#turnMs;
+    const roundMs = 3 * (this.#attemptMs + patienceMs);
     const intoRoundMs = this.#now().getTime() % roundMs;
-    return intoRoundMs < this.#turnMs ? 0 : roundMs - intoRoundMs;
+    return intoRoundMs < this.#attemptMs ? 0 : roundMs - intoRoundMs;
   }
 }
 

@@ -36,8 +36,10 @@ const circuitSchema = z.object({
   since: z.iso.datetime(),
   /** Not probed before. */
   probeAt: z.iso.datetime(),
-  /** Probes made so far. */
+  /** Probes made so far, those for removals aside. */
   probes: z.number().int().min(0),
+  /** When it was last probed for a removal beside that; absent: never. */
+  removalProbedAt: z.iso.datetime().optional(),
 });
 export type Circuit = z.infer<typeof circuitSchema>;
 
@@ -177,10 +179,13 @@ export interface CircuitStore {
   /** Opens a closed circuit of an `active` subscription. Answers whether it was this call. */
   open(id: SubscriptionId, opening: { at: Date; probeAt: Date; event: OperatorEvent }): Promise<boolean>;
   /**
-   * Takes the one probe of an `active` subscription that is due at `seen.probeAt`, and says when the next one is. Answers whether it was this call;
-   * false as well when this call's first answer was lost on the way: then the next probe comes at its time.
+   * Takes the one probe of an `active` subscription that is due at `seen.probeAt`, and says when the next one is. Only if no other probe was taken, of
+   * either kind, since its circuit was as `seen`. Answers whether it was this call; false as well when this call's first answer was lost on the way:
+   * then the next probe comes at its time.
    */
   claimProbe(id: SubscriptionId, probe: { seen: Circuit; nextProbeAt: Date }): Promise<boolean>;
+  /** In the same way takes one for a removal, begun `at`; which probe is due when stays as it is. */
+  claimRemovalProbe(id: SubscriptionId, probe: { seen: Circuit; at: Date }): Promise<boolean>;
   /** Closes the opening `since` of an `active` or `paused` subscription. Answers whether it was this call. */
   close(id: SubscriptionId, closing: { since: string; event: OperatorEvent }): Promise<boolean>;
   /** Appends an event unless one of its kind was appended, here or with a transition, within `quietMs` before it. Not for one that is deleted. */

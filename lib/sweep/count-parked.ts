@@ -14,6 +14,15 @@ export interface ParkedCount {
 /** Lanes of a subscription that are looked at: a few hundred kilobytes of its index once a minute. */
 const mostLanes = 2_000;
 
+interface Counted extends ParkedCount {
+  readonly unreadable: readonly RelayError[];
+  readonly removals: readonly DueLane[];
+  /** Subscriptions that nobody began to look at, for the time was up. */
+  readonly notBegun: number;
+  /** All were looked at, and none of the looks failed. */
+  readonly isComplete: boolean;
+}
+
 /**
  * `unreadable`: an error for each lane that stands in the store and can be released by nobody. `removals`: lanes of active subscriptions that a removal
  * ever was in. A pause is its owner's wish, and ends by itself; what waits for a disabled or deleted one is given up. What a person has sent again is as
@@ -22,10 +31,14 @@ const mostLanes = 2_000;
 export async function countParked(
   { lanes, now }: Pick<SweepParts, 'lanes' | 'now'>,
   { all, goOver, hasTime }: { all: readonly Subscription[]; goOver: GoOver; hasTime: () => boolean },
-): Promise<ParkedCount & { readonly unreadable: readonly RelayError[]; readonly removals: readonly DueLane[] }> {
+): Promise<Counted> {
+  let begun = 0;
   const counted = await goOver(all, {
     mayBegin: hasTime,
-    work: async ({ id, status }) => ({ isActive: status === 'active', ...(await lanes.waiting(id, mostLanes)) }),
+    work: ({ id, status }) => {
+      begun += 1;
+      return lanes.waiting(id, mostLanes, status === 'active' ? 'with-removals' : 'without-removals');
+    },
   });
   const oldestMs = Math.min(...counted.flatMap(({ oldestParkedAt }) => oldestParkedAt?.getTime() ?? []));
   return {
@@ -34,6 +47,8 @@ export async function countParked(
     unreadable: counted.flatMap(({ unreadable }) =>
       unreadable.map((lane) => new RelayError('DELIVERY_STORE_UNAVAILABLE', 'A stored lane cannot be read', { facts: { lane } })),
     ),
-    removals: counted.flatMap(({ isActive, removals }) => (isActive ? removals.filter(({ queue }) => queue === 'deliveries') : [])),
+    removals: counted.flatMap(({ removals }) => removals.filter(({ queue }) => queue === 'deliveries')),
+    notBegun: all.length - begun,
+    isComplete: counted.length === all.length,
   };
 }

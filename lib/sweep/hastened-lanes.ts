@@ -1,3 +1,4 @@
+import { dueWhenHastened } from '../delivery/due-when-hastened.ts';
 import type { DueLane } from '../delivery/lane-store.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 import { longestRetryMs } from '../webhooks/retry-schedule.ts';
@@ -18,8 +19,8 @@ export function isHastening({ status, circuit, resumedAt }: Resumed, now: Date):
 
 /**
  * Lanes of a resumed subscription that can be released now, those first that a removal ever was in, then those due longest. Of what was parked before the
- * resumption, at most `most` are hastened by each run: each lane once, so what fails after it waits for its time. Where a run is cut off, the
- * next one goes on with those that are left.
+ * resumption, at most `most` are hastened by each run: each lane once, so what fails after it waits for its time. It counts as due since it was parked, so
+ * what there is no room for in this run comes first in the next, in the order of parking. Where a run is cut off, the next one goes on with those that are left.
  * @throws RelayError DELIVERY_STORE_UNAVAILABLE
  */
 export async function hastenedLanes(
@@ -30,19 +31,21 @@ export async function hastenedLanes(
   const at = now();
   // A token that is out counts as lost within the hour.
   const parked = await lanes.due(id, new Date(at.getTime() + longestRetryMs), mostLanes);
-  const inOrder = removalsFirst(parked);
   const wish = new Date(resumedAt ?? 0);
-  const waiting = inOrder.filter((lane) => isBefore(lane, wish)).slice(0, most);
+  const waiting = removalsFirst(parked)
+    .filter((lane) => isBefore(lane, wish))
+    .slice(0, most);
   const hastened = new Map<DueLane, DueLane>();
   for (let from = 0; from < waiting.length && hasTime(); from += writesAtATime) {
     const some = waiting.slice(from, from + writesAtATime);
     const isDone = await Promise.all(some.map((lane) => lanes.hasten(lane, wish)));
     for (const [index, lane] of some.entries()) {
-      const dueAt = lane.token === undefined ? wish : lane.dueAt;
+      const dueAt = lane.token === undefined ? dueWhenHastened(lane, wish) : lane.dueAt;
       if (isDone[index] === true) hastened.set(lane, { ...lane, dueAt, hastenedAt: wish });
     }
   }
-  return inOrder.map((lane) => hastened.get(lane) ?? lane).filter(({ dueAt }) => dueAt <= at);
+  const due = parked.map((lane) => hastened.get(lane) ?? lane).filter(({ dueAt }) => dueAt <= at);
+  return removalsFirst(due.toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime()));
 }
 
 type Resumed = Pick<Subscription, 'status' | 'circuit' | 'resumedAt'>;

@@ -7,7 +7,7 @@ import type { Recovered } from '../delivery/recover.ts';
 /** What sweeping needs; brought by the wiring, or by a test. */
 export interface SweepParts {
   readonly subscriptions: Pick<SubscriptionStore & CircuitStore, 'all' | 'find' | 'setStatus' | 'purge' | 'told'>;
-  readonly circuits: Pick<Circuits, 'admit' | 'giveUp'>;
+  readonly circuits: Pick<Circuits, 'admit' | 'admitRemoval' | 'giveUp'>;
   readonly lanes: Pick<LaneStore, 'due' | 'hasten' | 'issue' | 'release' | 'released' | 'any' | 'waiting' | 'removalSince'>;
   readonly queues: Readonly<Record<LaneQueue, DeliveryQueue>>;
   /** Goes on with the redelivery of dead letters; see recover.ts. */

@@ -4,7 +4,7 @@ import type { DueLane, LaneQueue } from '../delivery/lane-store.ts';
 import { operatorDeliveries } from '../delivery/operator-events.ts';
 import { lanesToRelease } from './lanes-to-release.ts';
 import { fullRound, longestLostMs, releaseBudget } from './release-budget.ts';
-import { laneToProbe, lanesForProbe } from './lane-to-probe.ts';
+import { nextProbe } from './lane-to-probe.ts';
 import type { ReleaseMessage } from '../delivery/release-message.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { releaseLostMs } from '../lanes/work-lane.ts';
@@ -35,11 +35,11 @@ export async function sweepSubscription(parts: SweepParts, work: SweepWork): Pro
   const events = await sendEvents(parts, work);
   const subscription = await settled(parts, work.subscription);
   const isOpen = subscription.status === 'active' && subscription.circuit !== undefined;
-  const most = subscription.status === 'paused' ? 1 : isOpen ? lanesForProbe(subscription, parts.now()) : fullRound(parts, subscription);
+  const most = subscription.status === 'paused' || isOpen ? 1 : fullRound(parts, subscription);
   const due = await lanesToRelease(parts, subscription, { most, hasTime: work.hasTime });
   const seen = { events, released: 0, probes: 0, dueLanes: due.length, openCircuits: isOpen ? 1 : 0 };
   if (subscription.status === 'paused') return seen;
-  if (isOpen) return { ...seen, probes: await probe(parts, subscription, laneToProbe(subscription, due)) };
+  if (isOpen) return { ...seen, probes: await probe(parts, subscription, due[0]) };
   if (due.length > 0) {
     const first = due.slice(0, await releaseBudget(parts, subscription));
     return { ...seen, released: await release(parts, subscription, { due: first, probe: false, hasTime: work.hasTime }) };
@@ -60,11 +60,13 @@ async function settled(parts: SweepParts, subscription: Subscription): Promise<S
 }
 
 /** One lane, its first delivery sent in spite of the circuit. */
-async function probe(parts: SweepParts, subscription: Subscription, lane: DueLane | undefined): Promise<number> {
-  // Without a lane the probe is left to what comes along.
-  if (lane === undefined) return 0;
-  const admission = await parts.circuits.admit(subscription, parts.now());
-  return admission.kind === 'probe' ? release(parts, subscription, { due: [lane], probe: true, hasTime: () => true }) : 0;
+async function probe(parts: SweepParts, subscription: Subscription, first: DueLane | undefined): Promise<number> {
+  const next = await nextProbe(parts, subscription, first);
+  if (next === undefined) return 0;
+  const { circuits } = parts;
+  const at = parts.now();
+  const admission = await (next.kind === 'removal' ? circuits.admitRemoval(subscription, at) : circuits.admit(subscription, at));
+  return admission.kind === 'probe' ? release(parts, subscription, { due: [next.lane], probe: true, hasTime: () => true }) : 0;
 }
 
 async function release(

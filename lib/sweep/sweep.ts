@@ -7,6 +7,7 @@ import { oldestRemoval } from './oldest-removal.ts';
 import type { SweepParts } from './sweep-parts.ts';
 import { sweepRecoveries } from './sweep-recoveries.ts';
 import { sweepSubscription, type Swept } from './sweep-subscription.ts';
+import { tellParked } from './tell-parked.ts';
 
 export interface SweepReport extends Swept, ParkedCount {
   readonly subscriptions: number;
@@ -20,11 +21,13 @@ export interface SweepReport extends Swept, ParkedCount {
 
 /** Below this nothing new is begun. */
 const endingTimeMs = 5_000;
+/** Of a run's minute, for looking at what is parked: alarms go by it, so releasing what is due must not use it up. */
+const lookingTimeMs = 15_000;
 
 /**
  * Goes over all subscriptions: releases lanes that are due, has open circuits probed, ends pauses, disables what failed for too long, tells
  * operators, and clears up after what was deleted. Then counts what is parked, looks for the oldest removal in it, and last goes on with recoveries: what a
- * person asked for to be sent again must not keep waiting what is owed. Every step may be repeated, and two sweeps at once do no harm.
+ * person asked for to be sent again must not keep waiting what is owed. Where time was up before all were looked at, that is an error. Every step may be repeated, and two sweeps at once do no harm.
  * @throws RelayError SUBSCRIPTION_STORE_UNAVAILABLE when there is nothing to go over
  */
 export async function sweep(parts: SweepParts, remainingMs: () => number): Promise<SweepReport> {
@@ -33,18 +36,17 @@ export async function sweep(parts: SweepParts, remainingMs: () => number): Promi
   const hasTime = (): boolean => remainingMs() > endingTimeMs;
   const errors: unknown[] = [];
   const goOver = goingOver((error) => void errors.push(error));
+  const mayRelease = (): boolean => remainingMs() > endingTimeMs + lookingTimeMs;
   const swept = await goOver(turns, {
-    mayBegin: hasTime,
-    work: (subscription) => sweepSubscription(parts, { subscription, all, hasTime }),
+    mayBegin: mayRelease,
+    work: (subscription) => sweepSubscription(parts, { subscription, all, hasTime: mayRelease }),
   });
   const parked = await countParked(parts, { all: turns, goOver, hasTime });
   const removal = await oldestRemoval(parts, { among: parked.removals, hasTime });
-  errors.push(...parked.unreadable, ...removal.errors);
+  errors.push(...parked.unreadable, ...removal.errors, ...(parked.notBegun > 0 ? [notLookedAt(parked.notBegun)] : []));
   const openCircuits = sumOf(swept, 'openCircuits');
   parts.metrics.count('OpenCircuits', openCircuits);
-  parts.metrics.count('ParkedLanes', parked.parkedLanes);
-  parts.metrics.count('OldestParkedAgeSeconds', parked.oldestParkedSeconds);
-  parts.metrics.count('OldestRemovalAgeSeconds', removal.seconds);
+  tellParked(parts.metrics, { ...parked, oldestRemovalSeconds: removal.seconds });
   const recovered = await sweepRecoveries(parts, { all, goOver, hasTime, remainingMs });
   errors.push(...recovered.unreadable.map(unreadableLetter));
   return {
@@ -54,6 +56,11 @@ export async function sweep(parts: SweepParts, remainingMs: () => number): Promi
     ...{ parkedLanes: parked.parkedLanes, oldestParkedSeconds: parked.oldestParkedSeconds, oldestRemovalSeconds: removal.seconds },
     ...{ recovered: recovered.sent, errors },
   };
+}
+
+function notLookedAt(subscriptions: number): RelayError {
+  const message = 'The time was up before what is parked was looked at for all subscriptions';
+  return new RelayError('BATCH_UNFINISHED', message, { facts: { subscriptions } });
 }
 
 function unreadableLetter(delivery: DeliveryId): RelayError {

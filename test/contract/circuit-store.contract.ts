@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { subscriptionIdSchema, type CircuitStore, type OperatorEvent, type SubscriptionStore } from '#lib/subscriptions/subscription.ts';
+import {
+  subscriptionIdSchema,
+  type Circuit,
+  type CircuitStore,
+  type OperatorEvent,
+  type SubscriptionStore,
+} from '#lib/subscriptions/subscription.ts';
 import { storedSubscription } from '../lib/subscriptions/stored-subscription.ts';
 
 export interface CircuitStoreUnderTest {
@@ -62,6 +68,7 @@ export function circuitStoreContract(implementation: string, start: () => Promis
       const stranger = subscriptionIdSchema.parse('sub_00000000000000000000000099');
       expect(await store.open(stranger, opening)).toBe(false);
       expect(await store.claimProbe(stranger, { seen: circuit, nextProbeAt: at(120) })).toBe(false);
+      expect(await store.claimRemovalProbe(stranger, { seen: circuit, at: at(1) })).toBe(false);
       expect(await store.close(stranger, { since: circuit.since, event: recovered })).toBe(false);
       expect(await store.tell(stranger, failing, 0)).toBe(false);
       await store.told(stranger, [failing]);
@@ -85,6 +92,48 @@ export function circuitStoreContract(implementation: string, start: () => Promis
       await setStatus('paused');
       expect(await claim(circuit)).toBe(false);
       expect((await store.find(base.id))?.circuit).toEqual(circuit);
+    });
+
+    it('[port: CircuitStore] gives the probe for a removal to one of many, and leaves the schedule as it is', async () => {
+      await store.open(base.id, opening);
+      const claims = (seen: Circuit, from: number) =>
+        Promise.all(Array.from({ length: 10 }, (_, n) => store.claimRemovalProbe(base.id, { seen, at: at(from + n) })));
+      const first = await claims(circuit, 10);
+      expect(first.filter(Boolean)).toHaveLength(1);
+      const seen = { ...circuit, removalProbedAt: at(10 + first.indexOf(true)).toISOString() };
+      expect((await store.find(base.id))?.circuit).toEqual(seen);
+      const second = await claims(seen, 50);
+      expect(second.filter(Boolean)).toHaveLength(1);
+      expect((await store.find(base.id))?.circuit).toEqual({ ...circuit, removalProbedAt: at(50 + second.indexOf(true)).toISOString() });
+    });
+
+    it('[port: CircuitStore] gives of a probe by schedule and one for a removal only the first, to who saw none', async () => {
+      await store.open(base.id, opening);
+      const seen = { ...circuit, removalProbedAt: at(50).toISOString() };
+      expect(await store.claimRemovalProbe(base.id, { seen: circuit, at: at(50) })).toBe(true);
+      expect(await store.claimProbe(base.id, { seen: circuit, nextProbeAt: at(180) })).toBe(false);
+      expect(await store.claimProbe(base.id, { seen, nextProbeAt: at(180) })).toBe(true);
+      expect(await store.claimRemovalProbe(base.id, { seen, at: at(100) })).toBe(false);
+      expect((await store.find(base.id))?.circuit).toEqual({ ...seen, probeAt: at(180).toISOString(), probes: 1 });
+    });
+
+    it('[port: CircuitStore] gives no probe for a removal of another opening, or of a subscription that is paused', async () => {
+      await store.open(base.id, opening);
+      expect(await store.claimRemovalProbe(base.id, { seen: { ...circuit, since: at(-1).toISOString() }, at: at(50) })).toBe(false);
+      await setStatus('paused');
+      expect(await store.claimRemovalProbe(base.id, { seen: circuit, at: at(50) })).toBe(false);
+      expect((await store.find(base.id))?.circuit).toEqual(circuit);
+    });
+
+    it.each([
+      ['closed by a probe', () => store.close(base.id, { since: circuit.since, event: recovered })],
+      ['closed by its owner', () => setStatus('active')],
+    ])('[port: CircuitStore] forgets probes for removals when it is %s', async (_, close) => {
+      await store.open(base.id, opening);
+      await store.claimRemovalProbe(base.id, { seen: circuit, at: at(50) });
+      expect(await close()).toBe(true);
+      await store.open(base.id, { at: at(100), probeAt: at(160), event: event(3, 'failing', 100) });
+      expect((await store.find(base.id))?.circuit).toEqual({ since: at(100).toISOString(), probeAt: at(160).toISOString(), probes: 0 });
     });
 
     it('[port: CircuitStore] closes its opening once and tells it', async () => {

@@ -372,15 +372,37 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
     describe('hastening', () => {
       const wish = after(2 * minute);
 
-      it('[port: LaneStore] makes a lane due that waits, and tells whoever works it when that was asked for', async () => {
-        const lane = await park();
+      it('[port: LaneStore] makes a lane due that waits, since it was parked, and tells whoever works it when that was asked for', async () => {
+        const lane = await park({ dueAt: after(30 * minute), now: after(-minute) });
+        const dueAt = after(-minute);
         expect(await store.hasten(lane, wish)).toBe(true);
-        expect(await found()).toEqual({ ...lane, dueAt: wish, hastenedAt: wish });
-        expect(await store.due(subscription, wish, 10)).toMatchObject([{ group: key.group, dueAt: wish, hastenedAt: wish }]);
-        expect(await store.issue({ ...lane, dueAt: wish }, { token: 'a', lostAt })).toBe(true);
+        expect(await found()).toEqual({ ...lane, dueAt, hastenedAt: wish });
+        expect(await store.due(subscription, wish, 10)).toMatchObject([{ group: key.group, dueAt, hastenedAt: wish }]);
+        expect(await store.issue({ ...lane, dueAt }, { token: 'a', lostAt })).toBe(true);
         const taken = given(await store.take(key, { token: 'a', lostAt }));
         expect(taken).toMatchObject({ hastenedAt: wish });
         expect(await append(taken, message())).toMatchObject({ hastenedAt: wish });
+      });
+
+      it('[port: LaneStore] puts no lane behind another by it that was due after it, however often it is asked for', async () => {
+        const first = await park({ group: randomUUID(), dueAt: after(-3 * minute), now: after(-3 * minute) });
+        const second = await park({ group: randomUUID(), dueAt: after(-2 * minute), now: after(-5 * minute) });
+        const third = await park({ group: randomUUID(), dueAt: after(-minute), now: after(-minute) });
+        const names = new Map([[first.group, 'first'], [second.group, 'second'], [third.group, 'third']]); // prettier-ignore
+        const inOrder = async () =>
+          (await store.due(subscription, after(5 * minute), 10)).map(({ group, dueAt }) => [names.get(group), dueAt]);
+        for (const minutes of [2, 3]) expect(await store.hasten(given(await store.find(first)), after(minutes * minute))).toBe(true);
+        const [one, two, three] = [after(-3 * minute), after(-2 * minute), after(-minute)];
+        expect(await inOrder()).toEqual([['first', one], ['second', two], ['third', three]]); // prettier-ignore
+        // It was parked before the first one was due.
+        expect(await store.hasten(second, wish)).toBe(true);
+        expect(await inOrder()).toEqual([['second', after(-5 * minute)], ['first', one], ['third', three]]); // prettier-ignore
+      });
+
+      it('[port: LaneStore] makes a lane due when it was asked for where another clock says that it was parked after that', async () => {
+        const lane = await park({ dueAt: after(30 * minute), now: after(3 * minute) });
+        expect(await store.hasten(lane, wish)).toBe(true);
+        expect(await found()).toMatchObject({ dueAt: wish, hastenedAt: wish });
       });
 
       it('[port: LaneStore] lets it wait for its time again once its holder has seen that, and keeps when it was', async () => {
@@ -401,9 +423,9 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         expect(await store.hasten(await found(), again)).toBe(true);
         const tried = { to: 1, dueAt: later };
         expect(await store.release(held, { dueAt: later, reason: 'limit', tried })).toBe(true);
-        expect(await found()).toEqual({ ...lane, reason: 'limit', dueAt: again, hastenedAt: again });
+        expect(await found()).toEqual({ ...lane, reason: 'limit', dueAt: noon, hastenedAt: again });
         expect(await store.release(held, { dueAt: later, reason: 'limit', tried })).toBe(true);
-        expect(await found()).toMatchObject({ dueAt: again });
+        expect(await found()).toMatchObject({ dueAt: noon });
       });
 
       it('[port: LaneStore] forgets what was tried before it, also of a holder who has not seen it', async () => {
@@ -658,6 +680,16 @@ export function laneStoreContract(implementation: string, open: () => LaneStoreU
         const behind = await Promise.all(times(8, () => park({ group: randomUUID(), removal: true, dueAt: after(minute) })));
         expect((await store.waiting(subscription, 16)).count).toBeLessThanOrEqual(16);
         expect(await groupsWith(16)).toEqual(new Set(behind.map(({ group }) => group)));
+      });
+
+      it('[port: LaneStore] names each once, and none where they are not looked for', async () => {
+        const groups = await Promise.all(
+          times(60, async (index) => (await park({ group: randomUUID(), removal: true, dueAt: after(index) })).group),
+        );
+        const { removals } = await store.waiting(subscription, 16);
+        expect(removals.map(({ group }) => group).toSorted()).toEqual(groups.toSorted());
+        const without = await store.waiting(subscription, 2_000, 'without-removals');
+        expect([without.count, without.removals]).toEqual([60, []]);
       });
 
       it('[port: LaneStore] knows since when the oldest removal that stands in a lane is owed, whatever else is in it', async () => {

@@ -47,7 +47,10 @@ export function subscriptionStoreContract(implementation: string, start: () => P
         pausedUntil: '2026-11-28T12:00:00.000Z',
         pausedSince: '2026-11-21T12:00:00.000Z',
         resumedAt: '2026-11-21T11:00:00.000Z',
-        circuit: { since: '2026-11-21T12:00:00.000Z', probeAt: '2026-11-21T12:01:00.000Z', probes: 4 },
+        circuit: {
+          ...{ since: '2026-11-21T12:00:00.000Z', probeAt: '2026-11-21T12:01:00.000Z', probes: 4 },
+          removalProbedAt: '2026-11-21T12:00:30.000Z',
+        },
         operatorEvents: [{ id: '00000000-0000-4000-8000-000000000001', kind: 'failing', at: '2026-11-21T12:00:00.000Z', reason: 'dns' }],
         recovery: { id: 'rec_1', status: 'done', since: '2026-11-20T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', redelivered: 7 },
       });

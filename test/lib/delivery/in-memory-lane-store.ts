@@ -1,8 +1,10 @@
+import { dueWhenHastened } from '#lib/delivery/due-when-hastened.ts';
 import type {
   DueLane,
   HeldLane,
   LaneKey,
   LaneStore,
+  Looking,
   ParkedDelivery,
   ParkedLane,
   ParkRequest,
@@ -157,19 +159,19 @@ export class InMemoryLaneStore implements LaneStore {
       if (lane.token !== seen.token) return lane.token === undefined && lane.releasedBy === seen.token;
       const { hastenedAt } = lane;
       const isSeen = hastenedAt === undefined || hastenedAt.getTime() === seen.hastenedAt?.getTime();
-      const as = isSeen ? waiting : { dueAt: hastenedAt, reason: waiting.reason };
+      const as = isSeen ? waiting : { dueAt: dueWhenHastened(lane, hastenedAt), reason: waiting.reason };
       this.#change(lane, { tried: undefined, ...as, token: undefined, releasedBy: seen.token });
       return true;
     });
   }
 
-  hasten(seen: HeldLane, at: Date): Promise<boolean> {
+  hasten(seen: Parameters<LaneStore['hasten']>[0], at: Date): Promise<boolean> {
     return step(() => {
       const lane = this.#rows.lanes.get(keyOf(seen));
       if (lane?.epoch !== seen.epoch) return false;
       if (lane.hastenedAt?.getTime() === at.getTime()) return true;
       if (lane.token !== seen.token || lane.hastenedAt?.getTime() !== seen.hastenedAt?.getTime()) return false;
-      this.#change(lane, { hastenedAt: at, tried: undefined, ...(seen.token === undefined ? { dueAt: at } : {}) });
+      this.#change(lane, { hastenedAt: at, tried: undefined, ...(seen.token === undefined ? { dueAt: dueWhenHastened(seen, at) } : {}) });
       return true;
     });
   }
@@ -189,7 +191,8 @@ export class InMemoryLaneStore implements LaneStore {
     return step(() =>
       this.#of(subscription)
         .filter((lane) => lane.dueAt <= by && !this.#rows.spoiledLanes.has(keyOf(lane)))
-        .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
+        // Those of one time by their names, which say nothing: whoever wants an order has to make them due in it.
+        .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (keyOf(a) < keyOf(b) ? -1 : 1))
         .slice(0, limit)
         .map(dueLane),
     );
@@ -203,7 +206,7 @@ export class InMemoryLaneStore implements LaneStore {
     return step(() => this.#of(subscription).length > 0);
   }
 
-  waiting(subscription: SubscriptionId, most: number): Promise<WaitingLanes> {
+  waiting(subscription: SubscriptionId, most: number, looking: Looking = 'with-removals'): Promise<WaitingLanes> {
     return step(() => {
       const all = this.#of(subscription);
       const seen = all.slice(0, most);
@@ -213,7 +216,7 @@ export class InMemoryLaneStore implements LaneStore {
         count: seen.length,
         oldestParkedAt: parkedMs.length === 0 ? undefined : new Date(Math.min(...parkedMs)),
         unreadable: seen.filter(isSpoiled).map(({ queue, group }) => `${queue}#${group}`),
-        removals: all.filter((lane) => lane.removalAt >= 0 && !isSpoiled(lane)).map(dueLane),
+        removals: looking === 'without-removals' ? [] : all.filter((lane) => lane.removalAt >= 0 && !isSpoiled(lane)).map(dueLane),
       };
     });
   }

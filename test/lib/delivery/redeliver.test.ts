@@ -144,6 +144,29 @@ describe('redeliver', () => {
     expect(relay.queue.taken).toEqual([]);
   });
 
+  it('has the lane of a redelivery worked at once that is parked by then, and queues it no more', async () => {
+    const relay = await relayWith();
+    await relay.settle(relay.message, 'dead', 'exhausted');
+    await redeliver(relay.message.delivery, relay);
+    const { key, message } = await parkedIn(relay, relay.queue.taken[0]!.message);
+    expect(await redeliver(relay.message.delivery, relay)).toEqual({ kind: 'hastened', delivery: message.delivery });
+    expect(await relay.lanes.find(key)).toMatchObject({ queue: 'replayDeliveries', dueAt: now, hastenedAt: now });
+    expect(relay.queue.taken).toHaveLength(1);
+  });
+
+  it('says so when the record of a parked one does not tell its lane, as those of before do not', async () => {
+    const relay = await relayWith();
+    const { key, lane, message } = await parkedIn(relay, relay.message);
+    const deliveries = withCalls(relay.deliveries, {
+      find: async (id) => {
+        const { group: _, ...delivery } = (await relay.deliveries.find(id))!;
+        return delivery;
+      },
+    });
+    expect(await redeliver(message.delivery, { ...relay, deliveries })).toEqual({ kind: 'lane-unknown' });
+    expect(await relay.lanes.find(key)).toEqual(lane);
+  });
+
   it('has the lane of one worked whose subscription wants no order', async () => {
     const relay = await relayWith({ ordering: 'none' });
     const { key, message } = await parkedIn(relay, relay.message, 'none');

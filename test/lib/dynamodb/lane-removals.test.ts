@@ -5,6 +5,7 @@ import type { ParkedLane } from '#lib/delivery/lane-store.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { createTables } from '#lib/dynamodb/create-tables.ts';
 import { dynamodbLaneStore } from '#lib/dynamodb/lane-store.ts';
+import { subscriptionIdSchema } from '#lib/subscriptions/subscription.ts';
 import { startDynalite } from '../../../local/emulators/dynalite.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
 import { faultyClient } from './faulty-client.ts';
@@ -73,6 +74,28 @@ describe('the removals of a lane in DynamoDB', () => {
   it('cost no request where a lane never had one', async () => {
     const lane = await park(false);
     expect(await queriesOf(() => store.removalSince(lane))).toBe(0);
+  });
+
+  it('are looked for from the end where a subscription has more lanes than a page: those due last are seen, and those due first', async () => {
+    const subscription = subscriptionIdSchema.parse('sub_01k9manylanes00000000000');
+    const due = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
+    const groups = Array.from({ length: 160 }, (_, index) => `lane-${index}`);
+    for (const [index, group] of groups.entries())
+      await store.park({ queue: 'deliveries', group, epoch: group, subscription, message: message(), removal: true, reason: 'back-off', dueAt: due(index), now: noon }); // prettier-ignore
+    // As if three lanes were all that a page holds.
+    const small = dynamodbClient({ region: 'us-east-1', endpoint: dynalite.url });
+    small.middlewareStack.add(
+      (next) => (args) => next('FilterExpression' in args.input ? { ...args, input: { ...args.input, Limit: 3 } } : args),
+      { step: 'initialize' },
+    );
+    const { removals } = await dynamodbLaneStore({ client: small, table: 'lanes' }).waiting(subscription, 8);
+    small.destroy();
+    const seen = new Set(removals.map(({ group }) => group));
+    // One of each of the eight shards, and three of each from the end.
+    expect([removals.length, seen.size]).toEqual([32, 32]);
+    for (const index of [0, 157, 158, 159]) expect(seen).toContain(`lane-${index}`);
+    expect(await queriesOf(() => store.waiting(subscription, 8))).toBe(16);
+    expect(await queriesOf(() => store.waiting(subscription, 8, 'without-removals'))).toBe(8);
   });
 
   it('say that the store is unavailable when it is', async () => {

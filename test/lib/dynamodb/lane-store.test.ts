@@ -189,6 +189,19 @@ describe('the lane store in DynamoDB', () => {
     expect(await expiries()).toEqual([daysFrom(noon), daysFrom(later), daysFrom(later)]);
   });
 
+  it('does not forget a lane that was parked long ago when a person asks for it, whoever has it', async () => {
+    const long = new Date(noon.getTime() - 60 * dayMs);
+    const lane = await park({ dueAt: noon, now: long });
+    const expiry = async () => Number((await itemsOf(key)).find(({ place }) => place?.S === '#lane')?.['expiresAt']?.N);
+    expect(await store.hasten(lane, noon)).toBe(true);
+    expect([(await store.find(key))?.dueAt, await expiry()]).toEqual([long, (noon.getTime() + 40 * dayMs) / 1_000]);
+    const held = await seize(lane);
+    const again = { ...held, hastenedAt: noon };
+    expect(await store.hasten(again, lostAt)).toBe(true);
+    expect(await store.release(held, { dueAt: noon, reason: 'limit' })).toBe(true);
+    expect([(await store.find(key))?.dueAt, await expiry()]).toEqual([long, (lostAt.getTime() + 40 * dayMs) / 1_000]);
+  });
+
   it('indexes lanes and no deliveries, spread over eight keys, with what a sweep needs and no more', async () => {
     const subscription = subscriptionIdSchema.parse(`sub_${randomUUID().replaceAll('-', '').slice(0, 26)}`);
     for (let index = 0; index < 40; index += 1) await park({ group: randomUUID(), subscription });

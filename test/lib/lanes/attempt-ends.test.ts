@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
+import { RelayError } from '#lib/errors.ts';
 import type { SubscriptionChanges } from '#lib/subscriptions/subscription.ts';
 import { answered, DeliverHarness, inLane, withCalls } from './deliver-harness.ts';
 import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
@@ -58,6 +59,24 @@ describe('a 410 that comes late', () => {
     expect([(await subscription()).status, harness.recordOf('one')?.status]).toEqual(['active', 'pending']);
   });
 
+  it('says nothing of the endpoint that the subscription has by then: it is none of the five failures that open the circuit', async () => {
+    const fail = async (group: string): Promise<void> => {
+      harness.nowMs += 3_000;
+      const one = deliveryMessage({ change: group, user: `00u${group}`, type: 'identity.user.updated' });
+      expect(await harness.run([{ ...inLane(one), groupId: group }])).toMatchObject({ counts: { failing: 1 } });
+    };
+    harness.answer = async () => {
+      await change({ url: 'https://repaired.example.com/identity' });
+      return answered(410);
+    };
+    await fail('left');
+    harness.answer = () => answered(502);
+    for (const group of ['a', 'b', 'c', 'd']) await fail(group);
+    expect((await subscription()).circuit).toBeUndefined();
+    await fail('e');
+    expect((await subscription()).circuit).toBeDefined();
+  });
+
   it('is dead with the others when another 410 has disabled the subscription', async () => {
     harness.answer = () => answered(410);
     await harness.run([inLane(message), { ...inLane(second), groupId: 'h' }]);
@@ -103,6 +122,51 @@ describe('a process that dies around the record of its attempt', () => {
     await harness.run([inLane(message, 2), inLane(second)]);
     expect([harness.recordOf('one')?.status, harness.recordOf('two')?.status]).toEqual(['delivered', 'delivered']);
     expect(await told('recovered')).toHaveLength(1);
+  });
+});
+
+describe('a store of subscriptions that takes no writes at the end of an attempt', () => {
+  const down = new RelayError('SUBSCRIPTION_STORE_UNAVAILABLE', 'down');
+  const withoutWrites = (): Partial<DeliverParts> => {
+    const fails = () => Promise.reject(down);
+    return { circuits: withCalls(harness.parts().circuits, { exhausted: fails, gone: fails, noteAttempt: fails }) };
+  };
+
+  it('keeps no probe that got through from its record: it is sent once, and the next one closes the circuit', async () => {
+    const at = new Date(harness.nowMs - 3 * minute);
+    const event = { id: '9a0b3c52-0000-4000-8000-000000000001', kind: 'failing', at: at.toISOString() } as const;
+    await harness.subscriptions.open(payrollId, { at, probeAt: at, event });
+    expect(await harness.run([inLane(message)], withoutWrites())).toMatchObject({ failures: ['one-1'], errors: [down] });
+    expect(harness.recordOf('one')?.status).toBe('delivered');
+    harness.nowMs += 15 * minute;
+    const older = deliveryMessage({ change: 'old', type: 'identity.user.updated', stateKey: 'users/00u1/status', sequence: '1795000000000-0000000000000000001' }); // prettier-ignore
+    expect((await harness.run([inLane(message, 2)])).counts).toMatchObject({ duplicate: 1 });
+    await harness.run([inLane(second), inLane(older)]);
+    expect([harness.sentIds(), (await subscription()).circuit]).toEqual([['one', 'two'], undefined]);
+    expect([harness.recordOf('old')?.status, harness.recordOf('two')?.status]).toEqual(['superseded', 'delivered']);
+  });
+
+  it('keeps no 410 from its record: it is a failed attempt, and the next one disables', async () => {
+    harness.answer = () => answered(410);
+    expect(await harness.run([inLane(message)], withoutWrites())).toMatchObject({ failures: ['one-1'], errors: [down] });
+    expect(harness.recordOf('one')).toMatchObject({ status: 'pending', attempts: [{ status: 410 }] });
+    await harness.run([inLane(message, 2)]);
+    expect(harness.sentIds()).toEqual(['one']);
+    harness.nowMs += 5_000;
+    await harness.run([inLane(message, 3)]);
+    expect([harness.recordOf('one')?.reason, (await subscription()).disabledReason]).toEqual(['gone', 'gone']);
+  });
+
+  it('keeps no last attempt from its record: what has used up its schedule is not sent again', async () => {
+    await change({ retrySeconds: [5] });
+    harness.answer = () => answered(503);
+    await harness.run([inLane(message)]);
+    harness.nowMs += 5_000;
+    expect(await harness.run([inLane(message, 2)], withoutWrites())).toMatchObject({ failures: ['one-2'], errors: [down] });
+    expect(harness.recordOf('one')).toMatchObject({ status: 'dead', reason: 'exhausted' });
+    harness.nowMs += 10_000;
+    expect((await harness.run([inLane(message, 3)])).counts).toMatchObject({ duplicate: 1 });
+    expect([harness.sentIds(), await told('exhausted')]).toEqual([['one', 'one'], []]);
   });
 });
 

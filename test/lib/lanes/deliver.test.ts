@@ -2,10 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import type { DeliverParts } from '#lib/lanes/deliver-parts.ts';
 import { deliver, type ReceivedMessage } from '#lib/lanes/deliver.ts';
+import { deliveryIdOf } from '#lib/delivery/delivery.ts';
+import { replayIdSchema } from '#lib/delivery/replay-mark.ts';
 import { RelayError } from '#lib/errors.ts';
 import { storedSubscription } from '../subscriptions/stored-subscription.ts';
 import { answered, DeliverHarness, received, signingSecret, withCalls } from './deliver-harness.ts';
-import { deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
+import { acme, deliveryMessage, payrollId } from '../delivery/delivery-message.ts';
 
 const plenty = () => 60_000;
 let harness: DeliverHarness;
@@ -38,6 +40,27 @@ describe('delivering a batch', () => {
   it('deletes a repeat of what was delivered without sending it', async () => {
     const { failures, counts } = await run([received('1', 'g', change('c-1')), received('2', 'g', change('c-1'))]);
     expect([failures, harness.sentIds(), counts.duplicate]).toEqual([[], ['c-1'], 1]);
+  });
+
+  it('measures from Okta’s published to the 2xx, removals for themselves as well, and neither what failed nor what is sent again', async () => {
+    const leaver = deliveryMessage({ change: 'leaver' });
+    const replay = { id: replayIdSchema.parse('rpl_01kaq8v1c0f3zq6m2x7w9ystrb'), full: false };
+    const again = { ...deliveryMessage({ change: 'again' }), delivery: deliveryIdOf(payrollId, acme, 'again', replay.id), replay };
+    harness.nowMs = Date.parse(leaver.change.time) + 90_000;
+    harness.answer = ({ headers }) => {
+      harness.nowMs += 1_500;
+      return answered(headers['webhook-id'] === 'failing' ? 503 : 204);
+    };
+    await run([received('1', 'g', leaver)]);
+    await run([received('2', 'g', change('c-1'))]);
+    await run([received('3', 'h', deliveryMessage({ change: 'failing' }))]);
+    await run([received('4', 'i', again)]);
+    expect(harness.measured.filter(({ name }) => name.endsWith('Ms'))).toEqual([
+      { name: 'DeliveryLatencyMs', value: 91_500, subscription: payrollId },
+      { name: 'RemovalLatencyMs', value: 91_500, subscription: payrollId },
+      { name: 'DeliveryLatencyMs', value: 93_000, subscription: payrollId },
+    ]);
+    expect(harness.sentIds()).toEqual(['leaver', 'c-1', 'failing', 'again']);
   });
 
   it('holds back what is behind a failure, and lets other groups go on', async () => {

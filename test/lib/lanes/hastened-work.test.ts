@@ -51,6 +51,25 @@ it('a probe that fails after its circuit was closed lays its lane down once, wit
   expect((await lane()).token).toBeUndefined();
 });
 
+it.each([
+  ['less than 5 s after the wish, and may have been made by an old view or another clock, is made once more', 4_999, 2],
+  ['5 s after the wish has fulfilled it: what it found waits for its time', 5_000, 1],
+])('an attempt that began %s', async (_, agoMs, attempts) => {
+  harness.answer = () => answered(503, '36000');
+  await run([head]);
+  await harness.lanes.hasten(await lane(), new Date(harness.nowMs - agoMs));
+  harness.nowMs += minute;
+  await run(await harness.releases());
+  expect([harness.recordOf('head')?.attempts.length, (await lane()).dueAt]).toEqual([
+    attempts,
+    new Date(harness.nowMs + 36_000_000 - (attempts === 1 ? minute : 0)),
+  ]);
+  // And no further time.
+  harness.nowMs += minute;
+  await run([leaver('leaver')]);
+  expect(harness.recordOf('head')?.attempts).toHaveLength(attempts);
+});
+
 it('a removal that comes to a lane that was hastened and worked is sent without a look at all that waits before it', async () => {
   harness.answer = () => answered(503, '36000');
   await run([head]);

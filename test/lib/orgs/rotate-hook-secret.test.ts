@@ -84,6 +84,26 @@ describe.each(['header', 'basic', 'hmac'] as const)('a rotation of %s', (kind) =
     expect(await counts(first, third, fourth)).toEqual([false, true, true]);
   });
 
+  it('that keeps the previous secret gives it no more time than it had, however often it is repeated', async () => {
+    const first = await made(kind);
+    await rotated();
+    parts.clock.nowMs += 23 * hourMs;
+    await rotated({ keep: 'previous' });
+    const last = await rotated({ keep: 'previous', overlapSeconds: 604_800 });
+    expect((await stored()).authentication[0]?.previousUntil).toBe(new Date(parts.clock.nowMs + hourMs).toISOString());
+    expect(await counts(first, last)).toEqual([true, true]);
+    parts.clock.nowMs += hourMs;
+    expect(await counts(first, last)).toEqual([false, true]);
+  });
+
+  it('that keeps the previous secret can end it earlier', async () => {
+    const first = await made(kind);
+    await rotated();
+    const last = await rotated({ keep: 'previous', overlapSeconds: 60 });
+    parts.clock.nowMs += 60_000;
+    expect(await counts(first, last)).toEqual([false, true]);
+  });
+
   it('with no overlap may interrupt another one: a leaked secret does not wait', async () => {
     const first = await made(kind);
     const second = await rotated();

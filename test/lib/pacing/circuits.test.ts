@@ -86,6 +86,26 @@ describe('the circuit of a subscription', () => {
     expect(await circuits.admit(await found(), at(61))).toEqual({ kind: 'open', until: at(60 + 120) });
   });
 
+  it('admits one probe for a removal of all that ask, beside the schedule and never while another probe is under way', async () => {
+    const { circuits, instance, fail, found, forgotten } = await scene();
+    expect(await circuits.admitRemoval(await found(), at(0))).toEqual({ kind: 'closed' });
+    await fail();
+    expect(await circuits.admitRemoval(await found(), at(44))).toEqual({ kind: 'open', until: at(45) });
+    const seen = await found();
+    forgotten.splice(0);
+    const admissions = await Promise.all([circuits, instance(), instance()].map((by) => by.admitRemoval(seen, at(50))));
+    expect(admissions.map(({ kind }) => kind).toSorted()).toEqual(['open', 'open', 'probe']);
+    expect(forgotten).toContain(base.id);
+    expect((await found()).circuit).toMatchObject({ probes: 0, probeAt: at(60).toISOString() });
+    expect(await circuits.admit(seen, at(60))).toMatchObject({ kind: 'open' });
+    expect(await circuits.admit(await found(), at(94))).toEqual({ kind: 'open', until: at(95) });
+    expect(await circuits.admit(await found(), at(95))).toMatchObject({ kind: 'probe' });
+    expect(await circuits.admitRemoval(await found(), at(139))).toEqual({ kind: 'open', until: at(140) });
+    const admission = admitted(await circuits.admitRemoval(await found(), at(140)));
+    await circuits.noteAttempt(await found(), { group: '1', verdict: 'accepted', now: at(141), admission, reason: 'status-204' });
+    expect(await found()).not.toHaveProperty('circuit');
+  });
+
   it('closes with a probe that is accepted, and tells it', async () => {
     const { circuits, fail, found, note, counted, kinds } = await scene();
     await fail();

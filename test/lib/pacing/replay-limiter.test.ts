@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { LeasedLimiter } from '#lib/pacing/leased-limiter.ts';
 import { limitedReceives } from '#lib/lanes/queue-wait.ts';
 import type { Entrance, Limiter } from '#lib/pacing/limiter.ts';
+import { PatientLimiter } from '#lib/pacing/patient-limiter.ts';
 import { ReplayLimiter } from '#lib/pacing/replay-limiter.ts';
 import type { Limits } from '#lib/subscriptions/subscription.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
 import { InMemoryLimitStore } from './in-memory-limit-store.ts';
 import { limited } from './limited-instances.ts';
 
-const turnMs = 15_000;
+const attemptMs = 15_000;
+/** Three times an attempt's 15 s and the 2 s for which the limiter below may have it wait. */
+const roundMs = 51_000;
 /** The beginning of a round of turns, in the half of a second in which nothing is renewed. */
-const start = new Date(Math.ceil(Date.parse('2026-11-22T06:00:00.000Z') / (3 * turnMs)) * 3 * turnMs + 100);
+const start = new Date(Math.ceil(Date.parse('2026-11-22T06:00:00.000Z') / roundMs) * roundMs + 100);
 
 /** Instances of deliver on one store: each has a limiter for what is live and one for what is sent again. */
 function scene() {
@@ -18,7 +21,9 @@ function scene() {
   const store = new InMemoryLimitStore();
   const now = () => new Date(time.nowMs);
   const leased = () => new LeasedLimiter({ store, now, after: (ms, run) => { time.after(ms, run); } }); // prettier-ignore
-  return { time, live: leased(), replay: () => new ReplayLimiter(leased(), { now, turnMs }) };
+  const replaying = (below: Limiter) => new ReplayLimiter(below, { now, attemptMs });
+  const patient = () => replaying(new PatientLimiter(leased(), { now, pause: (ms) => time.sleep(ms) }));
+  return { time, live: leased(), replay: () => replaying(leased()), patient };
 }
 
 /** As many requests as there is room for, of so many that come at once. */
@@ -84,23 +89,23 @@ describe('a limiter of what is sent again', () => {
 
   it.each([
     ['requests that take a moment', 40],
-    ['requests that take all the time they have', turnMs],
+    ['requests that take all the time they have', attemptMs],
   ])('leaves a single place to live deliveries for a third of the time at least, beside %s', async (_, tookMs) => {
     const limits = { concurrency: 1 };
     const stage = scene();
     for (let instance = 0; instance < 3; instance += 1) press(stage, stage.replay(), { limits, tookMs });
     const free = [0, 0];
-    for (let second = 0; second < 90; second += 1) {
+    for (let second = 0; second < 102; second += 1) {
       await stage.time.pass(1_000);
       const entrance = await stage.live.enter(limited, limits);
       if (entrance.kind !== 'open') continue;
       entrance.leave();
-      free[Math.floor(second / 45)]! += 1;
+      free[Math.floor(second / 51)]! += 1;
     }
     // A place that comes free is there for others with the second after the next.
-    for (const seconds of free) expect(seconds).toBeGreaterThanOrEqual(turnMs / 1_000 - 2);
+    for (const seconds of free) expect(seconds).toBeGreaterThanOrEqual(17 - 2);
     // What is live takes it for so long only.
-    for (const seconds of free) expect(seconds).toBeLessThan(45);
+    for (const seconds of free) expect(seconds).toBeLessThan(51);
   });
 
   it('lets a live delivery in before it is parked, beside a replay that never rests on a single place', async () => {
@@ -115,11 +120,48 @@ describe('a limiter of what is sent again', () => {
     }
   });
 
+  it('leaves the last of three turns to live deliveries also behind one that waited for room at the end of the first', async () => {
+    const limits = { concurrency: 1 };
+    const { time, live, patient } = scene();
+    const again = patient();
+    await time.pass(2_000);
+    const first = await again.enter(limited, limits);
+    await time.pass(12_700);
+    const waiting = again.enter(limited, limits);
+    await time.pass(1_900);
+    if (first.kind === 'open') first.leave();
+    await time.pass(300);
+    const second = await waiting;
+    expect([first.kind, second.kind]).toEqual(['open', 'open']);
+    await time.pass(attemptMs);
+    if (second.kind === 'open') second.leave();
+    // Two turns of 17 s are over then.
+    await time.pass(34_000 - (time.nowMs - start.getTime()));
+    for (let passed = 34_000; passed < roundMs - 1_000; passed += 1_000) {
+      expect(await patient().enter(limited, limits)).toMatchObject({ kind: 'full' });
+      const entrance = await live.enter(limited, limits);
+      expect(entrance.kind, `after ${passed} ms`).toBe('open');
+      if (entrance.kind === 'open') entrance.leave();
+      await time.pass(1_000);
+    }
+  });
+
+  it('begins requests in 15 of every 51 seconds where it has turns', async () => {
+    const { time, replay } = scene();
+    await time.pass(attemptMs - 101);
+    const last = await replay().enter(limited, { concurrency: 1 });
+    if (last.kind === 'open') last.leave();
+    await time.pass(1);
+    expect([last.kind, await replay().enter(limited, { concurrency: 1 })]).toEqual(['open', { kind: 'full', retryMs: 36_000 }]);
+    await time.pass(36_000);
+    expect(await replay().enter(limited, { concurrency: 1 })).toMatchObject({ kind: 'open' });
+  });
+
   it('says when its turn is', async () => {
     const { time, replay } = scene();
     await time.pass(20_000);
-    expect(await replay().enter(limited, { concurrency: 1 })).toEqual({ kind: 'full', retryMs: 24_900 });
-    expect(await replay().enter(limited, { deliveriesPerSecond: 1 })).toEqual({ kind: 'full', retryMs: 24_900 });
+    expect(await replay().enter(limited, { concurrency: 1 })).toEqual({ kind: 'full', retryMs: 30_900 });
+    expect(await replay().enter(limited, { deliveriesPerSecond: 1 })).toEqual({ kind: 'full', retryMs: 30_900 });
     expect(await replay().enter(limited, { concurrency: 2, deliveriesPerSecond: 2 })).toMatchObject({ kind: 'open' });
   });
 });

@@ -49,6 +49,18 @@ async function aMinute(replacing: Partial<SweepParts> = {}): Promise<number> {
   for (const message of queued.splice(0)) await deliver(harness.parts(), [message], () => minute);
   return released;
 }
+/** In a lane of its name, for two hours, without an attempt: many that fail would open the circuit. The next one comes a second later. */
+async function wait(group: string): Promise<void> {
+  const [now, dueAt] = [new Date(harness.nowMs), new Date(harness.nowMs + 2 * hour)];
+  const key = { queue: 'deliveries', group, epoch: group, subscription: payrollId } as const;
+  await harness.lanes.park({ ...key, message: fact(group), removal: false, reason: 'limit', dueAt, now });
+  harness.nowMs += 1_000;
+}
+async function limitTo(most: number): Promise<void> {
+  const seen = await harness.subscriptions.find(payrollId);
+  if (seen !== undefined)
+    await harness.subscriptions.change(seen, { limits: { deliveriesPerSecond: most, concurrency: most }, at: new Date(harness.nowMs) });
+}
 const attemptsOf = (change: string) => harness.recordOf(change)?.attempts.length;
 
 describe('a subscription that was resumed', () => {
@@ -148,8 +160,7 @@ describe('a subscription that was resumed', () => {
   });
 
   it('has lanes that removals are in released first, also where there are more than a minute takes', async () => {
-    const seen = await harness.subscriptions.find(payrollId);
-    if (seen !== undefined) await harness.subscriptions.change(seen, { limits: { deliveriesPerSecond: 1 }, at: new Date(harness.nowMs) });
+    await limitTo(1);
     const facts = Array.from({ length: 90 }, (_, index) => `fact-${index}`);
     await park(...facts);
     for (const name of ['leaver-1', 'leaver-2']) await parkAs(name, removal(name));
@@ -166,6 +177,18 @@ describe('a subscription that was resumed', () => {
     expect(await aMinute()).toBe(32);
     expect(harness.sentIds().slice(before).toSorted()).toEqual([...facts, 'leaver-1', 'leaver-2'].toSorted());
     expect(await harness.lanes.any(payrollId)).toBe(false);
+  });
+
+  it('has them released in the order in which they were parked, also where that takes several runs', async () => {
+    await limitTo(1);
+    const names = Array.from({ length: 90 }, (_, index) => `${999 - index}`);
+    for (const name of names) await wait(name);
+    await resume();
+    // The first sixty are not worked before the next run, which hastens the other thirty and has room for four of them.
+    expect((await tick()).released).toBe(60);
+    expect(await aMinute()).toBe(4);
+    expect(await aMinute()).toBe(26);
+    expect(harness.sentIds()).toEqual(names);
   });
 
   it('has the head tried also where only a removal behind it had been', async () => {
@@ -222,6 +245,34 @@ describe('a subscription that was resumed', () => {
     await harness.subscriptions.close(payrollId, { since: at.toISOString(), event });
     await aMinute();
     expect([attemptsOf('a'), attemptsOf('b')]).toEqual([2, 2]);
+  });
+});
+
+describe('a lane that somebody asks for', () => {
+  it('is released in the next run although more lanes are due than that takes, if it was parked before them, however often it is asked for', async () => {
+    await limitTo(1);
+    const names = Array.from({ length: 90 }, (_, index) => `${999 - index}`);
+    for (const name of names) await wait(name);
+    harness.nowMs += 2 * hour;
+    for (let times = 0; times < 3; times += 1) {
+      harness.nowMs += 1_000;
+      expect(await harness.lanes.hasten((await lane('999'))!, new Date(harness.nowMs))).toBe(true);
+    }
+    expect(await aMinute()).toBe(60);
+    expect(harness.sentIds()).toEqual(names.slice(0, 60));
+  });
+
+  it('has its turn by when it was parked where it is not due yet', async () => {
+    await limitTo(1);
+    await wait('first');
+    harness.nowMs += hour;
+    await wait('asked');
+    harness.nowMs += hour + minute;
+    for (let index = 0; index < 70; index += 1) await wait(`${index}`);
+    await harness.lanes.hasten((await lane('asked'))!, new Date(harness.nowMs));
+    harness.nowMs += 2 * hour;
+    await aMinute();
+    expect(harness.sentIds().slice(0, 3)).toEqual(['asked', 'first', '0']);
   });
 });
 

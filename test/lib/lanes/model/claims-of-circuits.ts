@@ -3,31 +3,31 @@ import type { Simulation } from './simulation.ts';
 
 const isAnswer = (end: Sent['end']): boolean => end === 'accepted' || end === 'gone' || end === 'refused';
 
-/**
- * Probes are two minutes apart at least; on its way through the queue one may lose some of that. A batch that was lost, also one before the circuit
- * opened, hides its lane's messages for six minutes: then a probe arrives together with the next, and each makes its own request.
- */
-function areTwoAtOnce(atMs: readonly number[]): boolean {
-  return atMs.some((one, index) => index > 0 && one - (atMs[index - 1] ?? 0) < 30_000);
+/** Probes are taken 45 s apart at least; on its way through the queue one may lose some of that. */
+const nearMs = 15_000;
+
+/** A batch that was lost, also before the circuit opened, hides its lane's messages for six minutes: then a probe arrives together with the next. */
+function areTwoAtOnce(probes: readonly Sent[]): boolean {
+  return probes.some(({ atMs, isCalm }, index) => isCalm && index > 0 && atMs - (probes[index - 1]?.atMs ?? 0) < nearMs);
 }
 
 /** Of one opening: without what was sent because the head of its lane had just failed, and a removal waits there. One such request follows a probe. */
 function probesOf({ history }: Simulation, sent: readonly Sent[]): Sent[] {
-  const firsts: Sent[] = [];
-  let isSecond = false;
-  for (const [index, one] of sent.entries()) {
-    const before = sent[index - 1];
+  const lastOf = new Map<string, { readonly one: Sent; readonly isSecond: boolean }>();
+  return sent.filter((one) => {
     const own = history.accepted.get(one.message.delivery);
-    const head = before === undefined ? undefined : history.accepted.get(before.message.delivery);
+    // Two lanes may be at it at once, where a process went on after it was stopped.
+    const last = lastOf.get(own?.lane ?? '');
     const waits = [...history.accepted.values()].some(
       (other) => other.lane === own?.lane && other.position >= own.position && isRemoval(other),
     );
+    const before = last?.one;
     const follows =
       before !== undefined && before.end !== 'accepted' && before.endedAtMs <= one.atMs && one.atMs - before.endedAtMs < 30_000;
-    isSecond = !isSecond && follows && waits && head?.lane === own?.lane;
-    if (!isSecond) firsts.push(one);
-  }
-  return firsts;
+    const isSecond = last?.isSecond !== true && follows && waits;
+    lastOf.set(own?.lane ?? '', { one, isSecond });
+    return !isSecond;
+  });
 }
 
 /**
@@ -37,14 +37,11 @@ function probesOf({ history }: Simulation, sent: readonly Sent[]): Sent[] {
 export function brokenCircuits(simulation: Simulation, accepted: readonly Accepted[]): string[] {
   const { history, observed } = simulation;
   const beyond = history.openings
-    .map(({ sent, ...opening }) => ({ ...opening, sentAtMs: probesOf(simulation, sent).map(({ atMs }) => atMs) }))
-    .filter(
-      ({ sentAtMs, probes, interruptions }) =>
-        sentAtMs.length > probes + interruptions || (history.interruptions === 0 && areTwoAtOnce(sentAtMs)),
-    )
+    .map(({ sent, ...opening }) => ({ ...opening, made: probesOf(simulation, sent) }))
+    .filter(({ made, probes, interruptions }) => made.length > probes + interruptions || areTwoAtOnce(made))
     .map(
-      ({ subscription, sentAtMs, probes }) =>
-        `${sentAtMs.length} requests to ${subscription.slice(-1)} while its circuit was open, for ${probes} probes`,
+      ({ subscription, made, probes }) =>
+        `${made.length} requests to ${subscription.slice(-1)} while its circuit was open, for ${probes} probes`,
     );
   const charged = accepted.flatMap(({ message }) => {
     const counted = (observed.deliveries.rows.get(message.delivery)?.attempts ?? []).filter(({ probe }) => probe !== true).length;

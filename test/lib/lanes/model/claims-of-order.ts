@@ -41,11 +41,14 @@ function isBefore(record: ReturnType<History['recorded']['get']>, { order }: Pic
   return record !== undefined && record.order < order && record.status === status;
 }
 
-/** No request after the delivery's end was written down; every repeat under the same id. */
-export function repeats({ history }: Simulation, { message, order, webhookId, stoppedSince }: Sent): string[] {
+/** No request after the delivery's end was written down, nor, where nothing was interrupted, after it was accepted; every repeat under the same id. */
+export function repeats({ history }: Simulation, { message, order, atMs, webhookId, stoppedSince, isCalm }: Sent): string[] {
   const record = history.recorded.get(message.delivery);
   const isLate = record !== undefined && record.order < order && !stoppedSince.claim;
+  const isTaken =
+    isCalm && history.sendsOf(message.delivery).some((one) => one.end === 'accepted' && one.order < order && one.endedAtMs <= atMs);
   return [
+    ...(isTaken ? [`${nameOf(message)} went out although it was accepted before`] : []),
     ...(isLate ? [`${nameOf(message)} went out although it was ${record.status}`] : []),
     ...(webhookId === message.change.id ? [] : [`${nameOf(message)} went out as ${webhookId}`]),
   ];

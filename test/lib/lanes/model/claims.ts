@@ -1,5 +1,6 @@
 import { brokenCircuits } from './claims-of-circuits.ts';
 import { unfoundedEnds } from './claims-of-ends.ts';
+import { tooSoon } from './claims-of-time.ts';
 import { overtaking, repeats } from './claims-of-order.ts';
 import { staleness } from './claims-of-staleness.ts';
 import { nameOf, type Accepted } from './history.ts';
@@ -18,6 +19,7 @@ export function brokenClaims(simulation: Simulation, ended: boolean): string[] {
       ...overtaking(simulation, sent),
       ...staleness(simulation, sent),
       ...repeats(simulation, sent),
+      ...tooSoon(simulation, sent),
     ]),
     ...brokenCircuits(simulation, accepted),
     ...beyondLimits(simulation),
@@ -34,7 +36,6 @@ function unsettled({ history, observed, queues }: Simulation, accepted: readonly
 
 /** Where nothing went wrong with leases, no more are under way than allowed. */
 function beyondLimits({ history, subscriptions }: Simulation): string[] {
-  if (history.interruptions > 0) return [];
   return subscriptions
     .filter(({ id, limits: own }) => (history.busiest.get(id) ?? 0) > (own?.concurrency ?? Infinity))
     .map(({ id }) => `${history.busiest.get(id)} requests to ${id.slice(-1)} at once`);

@@ -24,6 +24,7 @@ export const faultyCalls = [
   'lanes.release',
   'lanes.reopen',
   'subscriptions.claimProbe',
+  'subscriptions.claimRemovalProbe',
   'subscriptions.close',
 ] as const;
 

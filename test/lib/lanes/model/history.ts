@@ -32,6 +32,11 @@ export interface Sent {
   mayHaveArrived: boolean;
   /** The place in its lane, as `Accepted.position`, of the last removal that stood there then and was not settled; -1: none did. */
   readonly removalAt: number;
+  /** See `History.isCalm`. */
+  readonly isCalm: boolean;
+  /** When the record said then that it is attempted next, and when it had been attempted last. */
+  readonly nextAttemptMs: number | undefined;
+  readonly lastAttemptMs: number;
 }
 
 /** A change that the guard has let begin. */
@@ -62,6 +67,9 @@ export interface Recorded {
   readonly status: DeliveryStatus;
 }
 
+/** What was interrupted is over: the longest stop is of 70 minutes, and the longest that a token is waited for an hour. */
+const calmAfterMs = 3 * 60 * 60_000;
+
 /** All that happened, as somebody saw it who stands outside the relay. */
 export class History {
   readonly accepted = new Map<string, Accepted>();
@@ -71,24 +79,33 @@ export class History {
   readonly recorded = new Map<string, Recorded>();
   readonly disabled = new Set<string>();
   readonly deleted = new Set<string>();
-  /** Requests of a subscription that were under way at once, at most. */
+  /** Requests of a subscription that were under way at once, at most, while all was calm. */
   readonly busiest = new Map<string, number>();
   /** Bugs: what `deliver` and `sweep` reported and nobody had planned. */
   readonly unexpected: string[] = [];
   readonly openings: Opening[] = [];
-  /** What was asked for at once and not tried soon, in words. */
+  /** What was to be tried soon and was not, in words. */
   readonly forgotten: string[] = [];
+  /** By subscription: when somebody last asked for what waits there, or some of it, to be tried at once. */
+  readonly askedAtMs = new Map<string, number>();
   /** By subscription: what changed whether it is sent to. */
   readonly turns = new Map<string, number>();
   /** Crashes, stops, errors, and batches that came twice. */
   interruptions = 0;
+  #interruptedAtMs = -Infinity;
   #order = 0;
   readonly #lines: string[] = [];
   readonly #laneLengths = new Map<string, number>();
 
-  interrupt(): void {
+  interrupt(atMs: number): void {
     this.interruptions += 1;
+    this.#interruptedAtMs = atMs;
     for (const opening of this.openings) if (opening.closedAtMs === undefined) opening.interruptions += 1;
+  }
+
+  /** Nothing was interrupted since so long before that anything could be left of it. */
+  isCalm(sinceMs: number): boolean {
+    return this.#interruptedAtMs < sinceMs - calmAfterMs;
   }
 
   turn(subscription: string): void {

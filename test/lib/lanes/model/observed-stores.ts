@@ -70,10 +70,18 @@ export function observedStores(time: VirtualTime, history: History) {
         if (claimed) tell(`probe of ${id.slice(-1)} claimed`);
         return claimed;
       },
+      claimRemovalProbe: async (id, probe) => {
+        const claimed = await subscriptions.claimRemovalProbe(id, probe);
+        const opening = openingOf(id);
+        if (claimed && opening !== undefined) opening.probes += 1;
+        if (claimed) tell(`probe of ${id.slice(-1)} claimed for a removal`);
+        return claimed;
+      },
       close: async (id, closing) => {
         const closed = await subscriptions.close(id, closing);
         if (closed) tell(`circuit of ${id.slice(-1)} closes`);
         if (closed) ended(id);
+        if (closed) history.turn(id);
         return closed;
       },
       setStatus: async (id, change) => {
@@ -88,7 +96,12 @@ export function observedStores(time: VirtualTime, history: History) {
       },
     }),
   };
-  return { stores, deliveries, laneRows, removalIn: (lane: string) => lastRemoval(lanes, history, lane) };
+  const scheduleOf = (delivery: string) => {
+    const { nextAttemptAt = null, attempts = [] } = deliveries.rows.get(delivery) ?? {};
+    const lastAttemptMs = Date.parse(attempts.at(-1)?.time ?? '');
+    return { nextAttemptMs: nextAttemptAt === null ? undefined : Date.parse(nextAttemptAt), lastAttemptMs };
+  };
+  return { stores, deliveries, laneRows, scheduleOf, removalIn: (lane: string) => lastRemoval(lanes, history, lane) };
 }
 
 /** The last removal that stands in a lane and is not settled; -1: none does. */

@@ -2,16 +2,12 @@ import type { DeliveryMessage } from '#lib/delivery/delivery.ts';
 import type { GuardedState, Passage } from '#lib/lanes/stale-guard.ts';
 import { withCalls } from '../deliver-harness.ts';
 import { isRemoval } from './history.ts';
-import type { Plant } from './simulation.ts';
-
-export interface PlantedBug {
-  readonly plant: Plant;
-  /** What the claims say of it, at least once. */
-  readonly seenAs: RegExp;
-}
+import { plantedBugsOfTime } from './planted-bugs-of-time.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 /** Mistakes that somebody could make, one port call each: the property has to find every one. By what they break. */
 export const plantedBugs = {
+  ...plantedBugsOfTime,
   'lanes: a lane is opened although its tail has moved': {
     plant: (stores) => {
       const { lanes } = stores;

@@ -20,6 +20,8 @@ export interface InstanceWorld extends ProcessWorld {
   readonly newName: () => string;
   /** See `Sent.removalAt`. */
   readonly removalIn: (lane: string) => Promise<number>;
+  /** What its record says at the moment. */
+  readonly scheduleOf: (delivery: string) => Pick<Sent, 'nextAttemptMs' | 'lastAttemptMs'>;
 }
 
 /** Everybody has read the subscription anew by then (every 2.5 s), and what was begun before is out. */
@@ -145,6 +147,8 @@ async function sentOf(world: InstanceWorld, process: RelayProcess, { url, header
     endedAtMs: Infinity,
     mayHaveArrived: true,
     removalAt,
+    isCalm: history.isCalm(time.nowMs),
+    ...world.scheduleOf(message.delivery),
   };
 }
 
@@ -162,7 +166,9 @@ function acceptedOf(
   return accepted;
 }
 
-function countBusy({ history }: InstanceWorld, { message: { subscription } }: Sent): void {
+function countBusy({ history }: InstanceWorld, { message: { subscription }, isCalm }: Sent): void {
+  // A lease on a place may be left behind by who died.
+  if (!isCalm) return;
   const busy = history.sent.filter((one) => one.end === 'under-way' && one.message.subscription === subscription).length;
   history.busiest.set(subscription, Math.max(history.busiest.get(subscription) ?? 0, busy));
 }

@@ -18,6 +18,7 @@ const script = (commands: Script['commands']): Script => ({
     retrySeconds,
     hearsOperators: false,
   })),
+  sweeps: 'as-needed',
   commands,
 });
 const stoppedBeforeRequest = script([

@@ -18,7 +18,9 @@ export type Answer = (typeof answers)[number] | '200';
 export const sayings = ['activated', 'deactivated', 'deleted', 'member_added', 'member_removed', 'updated'] as const;
 export type Saying = (typeof sayings)[number];
 
-export type Command = { readonly afterMs: number } & (
+export type Command = { readonly afterMs: number } & Act;
+
+type Act =
   | {
       readonly kind: 'publish';
       readonly subscription: number;
@@ -46,13 +48,14 @@ export type Command = { readonly afterMs: number } & (
       readonly forMs: number;
     }
   /** The queue hears nothing of the next batch that is done. */
-  | { readonly kind: 'batch-lost' }
-);
+  | { readonly kind: 'batch-lost' };
 
 export interface Script {
   /** Of all that is left to chance: who takes which batch, and how long anything takes. */
   readonly seed: number;
   readonly subscriptions: readonly SubscriptionSetting[];
+  /** Each minute as in real life, or left out where they would find nothing, which is sooner played. */
+  readonly sweeps: 'each-minute' | 'as-needed';
   readonly commands: readonly Command[];
 }
 
@@ -72,7 +75,8 @@ const saying = fc.constantFrom(...sayings);
 const at = fc.nat(9);
 const anyAnswer = fc.constantFrom<Answer>('200', ...answers.slice(0, -1), '500', '500', '503-later', 'timeout', '410');
 
-const acts = fc.oneof(
+/** What people and endpoints do. */
+const lives = [
   {
     weight: 24,
     arbitrary: fc.record({
@@ -109,6 +113,10 @@ const acts = fc.oneof(
       forMs: fc.constantFrom(20 * second, 4 * minute, 40 * minute, 9 * hour, 200 * hour),
     }),
   },
+] as const;
+
+/** What goes wrong with the relay itself. */
+const accidents = [
   {
     weight: 2,
     arbitrary: fc.record({
@@ -130,7 +138,7 @@ const acts = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('batch-lost' as const) }) },
-);
+] as const;
 
 /** Mostly close together, where the races are; sometimes long enough for the late waits of the schedule. */
 const afterMs = fc.oneof(
@@ -148,7 +156,8 @@ const setting = fc.record({
   hearsOperators: fc.boolean(),
 });
 
-const step = fc.tuple(afterMs, acts).map(([waitMs, act]): Command[] => [{ ...act, afterMs: waitMs }]);
+const stepOf = <T extends Act>(acts: fc.Arbitrary<T>): fc.Arbitrary<Command[]> =>
+  fc.tuple(afterMs, acts).map(([waitMs, act]): Command[] => [{ ...act, afterMs: waitMs }]);
 
 /**
  * A removal overtakes a head that fails, its process is stopped around one of its calls, and more comes for the lane before it goes on: after its
@@ -194,17 +203,59 @@ const standingTwice = fc
     ];
   });
 
-export const scripts: fc.Arbitrary<Script> = fc.record({
+const fewOrMany = { minLength: 1, maxLength: 50, size: 'max' } as const;
+const wild = fc.array(
+  fc.oneof(
+    { weight: 40, arbitrary: stepOf(fc.oneof(...lives, ...accidents)) },
+    { weight: 4, arbitrary: stoppedOvertaking },
+    { weight: 2, arbitrary: standingTwice },
+  ),
+  fewOrMany,
+);
+/** An endpoint is down until its circuit is probed seldom, and somebody leaves. */
+const leavingBehindCircuit = fc
+  .record({ subscription, at: fc.nat(7), person: fc.nat(personCount - 1) })
+  .map(({ person, ...of }): Command[] => [
+    { kind: 'down', subscription: of.subscription, how: '500', forMs: 40 * minute, afterMs: 0 },
+    { kind: 'publish-all', ...of, saying: 'updated', afterMs: 0 },
+    { kind: 'publish-all', ...of, at: of.at + 1, saying: 'updated', afterMs: 70 * second },
+    { kind: 'publish', ...of, person, at: of.at + 2, saying: 'member_removed', answers: [], afterMs: 17 * minute },
+    { kind: 'publish', ...of, person, at: of.at + 2, saying: 'updated', answers: [], afterMs: 13 * minute },
+  ]);
+
+/** Nothing goes wrong but with endpoints: here the claims hold that an interruption of hours before would excuse from. */
+const calm = fc.array(
+  fc.oneof({ weight: 40, arbitrary: stepOf(fc.oneof(...lives)) }, { weight: 1, arbitrary: leavingBehindCircuit }),
+  fewOrMany,
+);
+
+/** Nothing takes longer than some tens of minutes: each of them is to be played. */
+const hasted = (command: Command): Command => ({
+  ...command,
+  afterMs: Math.min(command.afterMs, 35 * minute),
+  ...('forMs' in command ? { forMs: Math.min(command.forMs, 40 * minute) } : {}),
+});
+
+const played = {
   seed: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 1_000_000 }) }),
   subscriptions: fc.array(setting, { minLength: subscriptionCount, maxLength: subscriptionCount }),
-  commands: fc
-    .array(
-      fc.oneof({ weight: 40, arbitrary: step }, { weight: 4, arbitrary: stoppedOvertaking }, { weight: 2, arbitrary: standingTwice }),
-      {
-        minLength: 1,
-        maxLength: 50,
-        size: 'max',
-      },
-    )
-    .map((steps) => steps.flat()),
-});
+};
+
+export const scripts: fc.Arbitrary<Script> = fc.oneof(
+  {
+    weight: 30,
+    arbitrary: fc.record({ ...played, sweeps: fc.constant('as-needed' as const), commands: wild.map((steps) => steps.flat()) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ ...played, sweeps: fc.constant('as-needed' as const), commands: calm.map((steps) => steps.flat()) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ...played,
+      sweeps: fc.constant('each-minute' as const),
+      commands: calm.map((steps) => steps.flat().map(hasted)),
+    }),
+  },
+);

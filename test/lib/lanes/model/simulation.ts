@@ -4,6 +4,7 @@ import type { QueuedDelivery, QueuedRelease } from '#lib/delivery/delivery-queue
 import type { LaneQueue } from '#lib/delivery/lane-store.ts';
 import { RelayError } from '#lib/errors.ts';
 import type { Subscription } from '#lib/subscriptions/subscription.ts';
+import { expectRemoval } from './expect-soon.ts';
 import { Faults } from './faults.ts';
 import { History, nameOf } from './history.ts';
 import { subscriptionOf } from './messages.ts';
@@ -28,6 +29,8 @@ interface Instance {
 export type Plant = (stores: SharedStores) => SharedStores;
 
 const minuteMs = 60_000;
+/** Also where they come each minute, sweeps are left out while nothing is to be swept for so long. */
+const leftOutMs = 2 * 60 * minuteMs;
 /** Of Lambda, for one batch. */
 const invocationMs = 60_000;
 const instanceQueues: readonly LaneQueue[] = ['deliveries', 'deliveries', 'deliveries', 'replayDeliveries', 'replayDeliveries'];
@@ -47,23 +50,25 @@ export class Simulation {
   readonly subscriptions: readonly Subscription[];
   /** Batches of which the queue will hear nothing. */
   lostBatches = 0;
+  readonly sweeps: Script['sweeps'];
   readonly #world: InstanceWorld;
   readonly #instances: readonly Instance[];
   #names = 0;
   #nextSweepMs: number;
 
-  constructor({ seed, subscriptions }: Pick<Script, 'seed' | 'subscriptions'>, plant: Plant = (stores) => stores) {
+  constructor({ seed, subscriptions, sweeps }: Pick<Script, 'seed' | 'subscriptions' | 'sweeps'>, plant: Plant = (stores) => stores) {
     this.stores = plant(this.observed.stores);
     this.subscriptions = subscriptions.map((setting, index) => subscriptionOf(index + 1, setting));
     for (const subscription of this.subscriptions) void this.stores.subscriptions.create(subscription);
     const { time, history, queues, faults, stores } = this;
     const tell = (line: string): void => this.tell(line);
     const newName = (): string => `n${(this.#names += 1)}`;
-    const interrupted = (): void => history.interrupt();
-    const { removalIn } = this.observed;
-    this.#world = { time, history, queues, faults, stores, chance: chanceOf(seed), tell, interrupted, newName, removalIn };
+    const interrupted = (): void => history.interrupt(time.nowMs);
+    const { removalIn, scheduleOf } = this.observed;
+    this.#world = { time, history, queues, faults, stores, chance: chanceOf(seed), tell, interrupted, newName, removalIn, scheduleOf };
     this.#instances = instanceQueues.map((queue) => ({ queue, ...this.#fresh(queue) }));
     this.#nextSweepMs = time.nowMs + minuteMs;
+    this.sweeps = sweeps;
   }
 
   tell(line: string): void {
@@ -94,7 +99,8 @@ export class Simulation {
     const { deliveries, replayDeliveries } = this.queues;
     const nextMs = Math.min(this.time.nextMs, deliveries.nextMs, replayDeliveries.nextMs);
     if (nextMs >= this.#nextSweepMs) {
-      const sweepMs = nextSweepMs(this.observed.laneRows, await this.observed.stores.subscriptions.all());
+      const neededMs = nextSweepMs(this.observed.laneRows, await this.observed.stores.subscriptions.all());
+      const sweepMs = this.sweeps === 'each-minute' && neededMs < this.#nextSweepMs + leftOutMs ? 0 : neededMs;
       const atMs = this.#nextSweepMs + Math.max(0, Math.ceil((sweepMs - this.#nextSweepMs) / minuteMs)) * minuteMs;
       if (sweepMs < Infinity && atMs <= nextMs) return this.#sweepAt(atMs);
       // Nothing is to be swept before the next event: the first tick after it is the next one to be looked at.
@@ -137,7 +143,7 @@ export class Simulation {
     await process.pass(1);
     if (this.lostBatches > 0) {
       this.lostBatches -= 1;
-      this.history.interrupt();
+      this.history.interrupt(this.time.nowMs);
     } else {
       const owed = new Set(report.failures);
       for (const { messageId, receiptHandle } of batch) if (!owed.has(messageId)) void this.queues[queue].remove(receiptHandle);
@@ -154,7 +160,10 @@ export class Simulation {
     return new SimulatedQueue(this.time, (queued: QueuedDelivery | QueuedRelease) => {
       if ('release' in queued.message) return this.tell(`release of ${queued.groupId.slice(0, 4)}`);
       this.tell(`${nameOf(queued.message)} comes, lane ${queued.groupId.slice(0, 4)} (${queued.message.change.sequence.slice(11, 13)})`);
+      const isRepeat = this.history.accepted.has(queued.message.delivery);
       this.history.accept(`${name} ${queued.groupId}`, queued.message);
+      // A repeat waits for the time that its record says.
+      if (!isRepeat) void expectRemoval(this, queued.message);
     });
   }
 }
