@@ -17,6 +17,8 @@ const ownFolders = ['contract', 'integration', 'e2e'] as const;
 const inFolder = (folder: string): string => `test/${folder}/**/*.test.ts`;
 /** Thousands of changes want a core and more: not beside the files of its folder, which say in how many milliseconds a hook request is answered. */
 const busy = 'test/integration/partitions.kafka.test.ts';
+/** They say in how many milliseconds a hook request is answered, and mostly wait: beside each other, and not beside replays and backlogs. */
+const timed = ['broker-down', 'broker-silent', 'outages', 'relay-frozen'].map((name) => `test/integration/${name}.kafka.test.ts`);
 
 export const suites: readonly Suite[] = [
   {
@@ -25,7 +27,7 @@ export const suites: readonly Suite[] = [
     include: ['test/**/*.test.ts'],
     exclude: ownFolders.map(inFolder),
     filesAtOnce: 2,
-    testTimeoutMs: isFull ? 120_000 : 20_000,
+    testTimeoutMs: isFull ? 120_000 : 60_000,
     hookTimeoutMs: 30_000,
   },
   {
@@ -41,8 +43,17 @@ export const suites: readonly Suite[] = [
     name: 'integration',
     about: 'several parts together, real Apache Kafka among them',
     include: [inFolder('integration')],
-    exclude: [busy],
+    exclude: [busy, ...timed],
     // They mostly wait, for a broker to boot or an outage to last, and each has a relay, a broker and folders of its own.
+    filesAtOnce: 2,
+    testTimeoutMs: 300_000,
+    hookTimeoutMs: 120_000,
+  },
+  {
+    name: 'timed',
+    about: 'how soon hook requests are answered when Kafka or the spool is away',
+    include: timed,
+    exclude: [],
     filesAtOnce: 2,
     testTimeoutMs: 300_000,
     hookTimeoutMs: 120_000,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { jwtVerify } from 'jose';
+import { untilHeard } from '../support/relay-client.ts';
 
 export const apiToken = 'canary-api-token-00aB3';
 export const clientId = '0oa1serviceapp000000';
@@ -221,7 +222,8 @@ export async function startStandInOkta(eligible: readonly string[], publicKey?: 
             data: { events: [event] },
           };
           const headers = { ...headersOf(hook), 'content-type': 'application/json' };
-          return (await fetch(hook.channel.config.uri, { method: 'POST', headers, body: JSON.stringify(envelope) })).status;
+          const sent = { method: 'POST', headers, body: JSON.stringify(envelope) };
+          return (await untilHeard(() => fetch(hook.channel.config.uri, sent))).status;
         }),
       );
     },

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '#lib/okta/secret-digest.ts';
 import { startAwsEmulators } from '../../local/aws-emulators.ts';
-import { admin, eventually, hookBody, logEvent, postHook } from '../support/relay-client.ts';
+import { admin, eventually, hookBody, logEvent, postHookTaken } from '../support/relay-client.ts';
 import { adminToken, freePort, hookSecret, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import type { ServedKey, SignedWebhook } from '../support/signature-verifiers.ts';
 import {
@@ -152,24 +152,24 @@ function personBody(org = 'acme'): Record<string, unknown> {
 }
 
 async function sendHooks({ url }: RelayProcess, made: CanaryRun['hookSecrets'], receiver: CanaryReceiver): Promise<void> {
-  const accepted: Response[] = [await postHook(url, personBody())];
-  for (const secret of made.header) accepted.push(await postHook(url, hookBody([logEvent()], 'made-header'), { org: 'made-header', headers: { authorization: secret } })); // prettier-ignore
-  for (const secret of made.basic) accepted.push(await postHook(url, hookBody([logEvent()], 'made-basic'), { org: 'made-basic', headers: { authorization: `Basic ${Buffer.from(secret).toString('base64')}` } })); // prettier-ignore
+  const accepted: Response[] = [await postHookTaken(url, personBody())];
+  for (const secret of made.header) accepted.push(await postHookTaken(url, hookBody([logEvent()], 'made-header'), { org: 'made-header', headers: { authorization: secret } })); // prettier-ignore
+  for (const secret of made.basic) accepted.push(await postHookTaken(url, hookBody([logEvent()], 'made-basic'), { org: 'made-basic', headers: { authorization: `Basic ${Buffer.from(secret).toString('base64')}` } })); // prettier-ignore
   for (const secret of made.hmac) {
     const body = JSON.stringify(hookBody([logEvent()], 'made-hmac'));
-    accepted.push(await postHook(url, body, { org: 'made-hmac', headers: signedHeaders(secret, body) }));
+    accepted.push(await postHookTaken(url, body, { org: 'made-hmac', headers: signedHeaders(secret, body) }));
   }
-  accepted.push(await postHook(url, hookBody([logEvent({ userId: named.id, userName: named.userName })])));
+  accepted.push(await postHookTaken(url, hookBody([logEvent({ userId: named.id, userName: named.userName })])));
   const refused = accepted.filter(({ status }) => status !== 200);
   if (refused.length > 0) throw new Error(`hooks were answered ${refused.map(({ status }) => status).join()}`);
-  await postHook(url, `{ "displayName": ${JSON.stringify(person.displayName)}, `);
+  await postHookTaken(url, `{ "displayName": ${JSON.stringify(person.displayName)}, `);
   for (const guess of [
     `${hookSecret}-wrong`,
     presented.hookSecret,
     `Basic ${Buffer.from(`okta:${presented.hookSecret}`).toString('base64')}`,
   ])
     // prettier-ignore
-    await postHook(url, hookBody([logEvent()]), { headers: { authorization: guess } });
+    await postHookTaken(url, hookBody([logEvent()]), { headers: { authorization: guess } });
   for (const name of names.filter((one) => !/paused|wanted/.test(one)))
     await eventually(
       () => receiver.receivedBy(name).filter(({ body }) => Buffer.from(body).includes(name === 'naming' ? named.id : person.id)).length,

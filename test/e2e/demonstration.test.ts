@@ -42,6 +42,22 @@ describe('npm start -- --once', () => {
     expect(output).not.toMatch(/warning/i);
   });
 
+  it('sends once more what is answered 503, as Okta does', async () => {
+    const receiving = pathToFileURL(join(import.meta.dirname, '../../lib/intake/receive-hook.ts')).href;
+    const firstInVain = `
+      import * as original from ${JSON.stringify(`${receiving}?original`)};
+      let requests = 0;
+      export const receiveHook = (...given) => {
+        requests += 1;
+        if (requests % 2 === 1) throw new Error('no time');
+        return original.receiveHook(...given);
+      };`;
+    const { exitCode, output } = await runReplaced('lib/intake/receive-hook.ts', firstInVain);
+    expect(output).toMatch(/✓ challenge answered/);
+    expect(output).toMatch(/✓ event accepted\s+200 in \d+ ms/);
+    expect(exitCode, output).toBe(0);
+  });
+
   it('fails when one byte of the webhook is flipped after signing', async () => {
     const sender = pathToFileURL(join(import.meta.dirname, '../../lib/https/webhook-sender.ts')).href;
     // The query makes it another module to the loader, so that the replacement can stand on the original.

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admin, deliveries, eventually, hookBody, logEvent, postHook, subscribe } from '../support/relay-client.ts';
+import { admin, deliveries, eventually, hookBody, logEvent, postHook, subscribe, type ListedDelivery } from '../support/relay-client.ts';
 import { freePort, runRelay, scratchFolder, startRelayProcess, type RelayProcess } from '../support/relay-process.ts';
 import { scaled } from '../support/scale.ts';
 import { runSeed, seededRandom } from '../support/seeded-random.ts';
-import { WebhookReceiver, type Answer, type Received } from '../support/webhook-receiver.ts';
+import { WebhookReceiver, type Answer } from '../support/webhook-receiver.ts';
+import { expectInOrder, expectLanesInOrder, expectNothingLost, expectNothingStale, type Sent, type Served } from './lane-promises.ts';
 
 const rounds = scaled(50, 4);
 /** Few, so that their lanes are long. */
@@ -16,16 +17,19 @@ const pauseMs = 1_000;
 const attemptTimeoutMs = 1_500;
 /** Short waits, so that lanes are parked, released and retried many times in the test; their sum is longer than an endpoint here stays down. */
 const retrySeconds = [1, 1, 2, 2, 3, 7, 7, 10, 10, 10, 10, 15, 15, 20, 20];
-const healedWithinMs = 180_000;
+const healedWithinMs = 300_000;
 /** Fifty starts of a relay take minutes on a machine that does other things as well. */
-const runWithinMs = 900_000;
-/** Nothing came to the failing one for so long: most likely nothing will. */
+const runWithinMs = 1_200_000;
+/** Nothing came to anyone for so long: most likely nothing will. */
 const quietMs = 3_000;
 
-interface Sent {
-  readonly uuid: string;
-  readonly userId: string;
-}
+/** In turn activated and deactivated, with a fact behind each. A late state would be kept back as old news: that a lane is kept shows in its facts. */
+const story = [
+  ['user.lifecycle.activate', 'state'],
+  ['user.account.update_profile', 'fact'],
+  ['user.lifecycle.deactivate', 'removal'],
+  ['user.account.update_profile', 'fact'],
+] as const;
 
 interface Subscriber {
   readonly id: string;
@@ -61,12 +65,12 @@ async function enrol(url: string, name: string): Promise<Subscriber> {
   return { id, name, receiver };
 }
 
-/** In turn activated and deactivated, each change only when the one before was answered 200, as a sender must that wants nothing lost. */
+/** Each change only when the one before was answered 200, as a sender must that wants nothing lost. */
 async function stream(url: string, sent: Sent[], isOver: () => boolean): Promise<void> {
   const one = async (user: number): Promise<void> => {
     for (let turn = 0; !isOver(); turn += 1) {
-      const event = { uuid: randomUUID(), userId: `00u${user}` };
-      const eventType = turn % 2 === 0 ? 'user.lifecycle.activate' : 'user.lifecycle.deactivate';
+      const [eventType, kind] = story[turn % story.length] ?? story[0];
+      const event = { uuid: randomUUID(), userId: `00u${user}`, kind };
       const body = hookBody([logEvent({ ...event, eventType })]);
       await eventually(
         () => statusOf(url, body),
@@ -122,63 +126,22 @@ async function killed(first: RelayProcess, { id, random }: { id: string; random:
 async function resume(url: string, id: string): Promise<void> {
   expect((await admin(url, `/v1/subscriptions/${id}/resume`, { method: 'POST' })).status).toBe(200);
 }
-const changesOf = (webhooks: readonly Received[], userId: string) => webhooks.filter(({ change }) => change.data.user?.id === userId);
 
-/** What is promised to each subscriber, whatever it did: what it took came in order, nothing stale, and the last word is the sender's. */
-function expectInOrder({ name, receiver }: Subscriber, sent: readonly Sent[]): void {
-  const accepted = receiver.accepted();
-  expect(
-    receiver.received.every(({ verified }) => verified),
-    `${name}: signatures`,
-  ).toBe(true);
-  for (const [userId, events] of Map.groupBy(sent, (event) => event.userId)) {
-    const order = events.map(({ uuid }) => uuid);
-    const got = changesOf(accepted, userId);
-    const taken = got.map(({ id }) => id);
-    expect(taken, `${name}: order of ${userId}`).toEqual(order.filter((id) => taken.includes(id)));
-    const sequences = got.map(({ change }) => change.sequence);
-    expect(sequences, `${name}: sequences of ${userId}`).toEqual(sequences.toSorted());
-    expect(taken.at(-1), `${name}: the last word on ${userId}`).toBe(order.at(-1));
-  }
+/** What became of it all, as the log says in the end. */
+async function served(url: string, { id, name, receiver }: Subscriber): Promise<Served> {
+  return { name, receiver, log: new Map((await deliveries(url, { subscription: id })).map((delivery) => [delivery.change, delivery])) };
 }
 
-/** Nothing behind what was accepted is ever sent for the first time: a head that had to yield is not tried again. */
-function expectNothingStale({ name, receiver }: Subscriber): void {
-  const highest = new Map<string, string>();
-  const seen = new Set<string>();
-  for (const { id, change, answer } of receiver.received) {
-    const state = change.statekey ?? '';
-    const before = highest.get(state) ?? '';
-    if (!seen.has(id)) expect(change.sequence > before, `${name}: ${change.sequence} came after ${before}`).toBe(true);
-    seen.add(id);
-    if (answer === 204 && change.sequence > before) highest.set(state, change.sequence);
-  }
+/** How many deliveries of so many changes have not come to their end, or are not in the log yet. */
+async function openIn(url: string, subscriber: Subscriber, changes: number): Promise<number> {
+  const { log } = await served(url, subscriber);
+  return changes - [...log.values()].filter(({ status }) => status !== 'pending' && status !== 'parked').length;
 }
 
-/** Each change was taken, or is in the log as overtaken by a removal: dead as yielded, or superseded where the guard was first to know. */
-async function expectNothingLost(url: string, { id, name, receiver }: Subscriber, sent: readonly Sent[]): Promise<number> {
-  const log = new Map((await deliveries(url, { subscription: id })).map((delivery) => [delivery.change, delivery]));
-  const taken = new Set(receiver.accepted().map((webhook) => webhook.id));
-  const missing = sent.filter(({ uuid }) => !taken.has(uuid));
-  for (const { uuid } of missing) {
-    const { status, reason } = log.get(uuid) ?? { status: 'nowhere' };
-    expect(['dead yielded', 'superseded'], `${name}: ${uuid}`).toContain([status, reason ?? []].flat().join(' '));
-  }
-  expect(
-    [...log.values()].filter(({ status }) => status === 'pending' || status === 'parked'),
-    `${name}: left over`,
-  ).toEqual([]);
-  return missing.length;
-}
-
-/** Deliveries that have not come to their end. */
-async function openIn(url: string, subscribers: readonly Subscriber[]): Promise<number> {
-  let open = 0;
-  for (const { id } of subscribers)
-    for (const status of ['pending', 'parked']) open += (await deliveries(url, { subscription: id, status })).length;
-  return open;
-}
-
+/*
+ * What this shows of a kill is local recovery: the next start frees the leases, tokens and messages of the process that is gone, which in AWS run out by
+ * themselves, after half a minute to ten. For that see test/lib/lanes/model, where the same code is killed in virtual time and nobody tidies up.
+ */
 describe('a relay that is killed again and again, with a subscriber that fails', () => {
   it(
     'loses nothing, sends nothing stale and keeps its lanes in order',
@@ -200,28 +163,34 @@ describe('a relay that is killed again and again, with a subscriber that fails',
       // As an operator does who has repaired the endpoint and does not wait for the next probe.
       await resume(last.url, bad.id);
       const healingAtMs = Date.now();
-      const isQuiet = () => Date.now() - (bad.receiver.received.at(-1)?.at.getTime() ?? 0) > quietMs;
-      const arrived = () => good.every(({ receiver }) => receiver.accepted().length === sent.length);
+      const subscribers = [bad, ...good];
+      const lastAtMs = () => Math.max(...subscribers.map(({ receiver }) => receiver.received.at(-1)?.at.getTime() ?? 0));
+      const open = () => Promise.all(subscribers.map((subscriber) => openIn(last.url, subscriber, sent.length)));
       // The log of thousands of deliveries is not asked while the relay is still busy with them.
       await eventually(
-        async () => (isQuiet() && arrived() ? openIn(last.url, [bad, ...good]) : 'busy'),
-        (open) => open === 0,
+        async () => (Date.now() - lastAtMs() > quietMs ? open() : 'busy'),
+        (answer) => answer !== 'busy' && answer.every((count) => count === 0),
         { what: `an end of all deliveries (seed ${seed})`, deadlineMs: healedWithinMs, everyMs: 1_000 },
       );
       const healedMs = Date.now() - healingAtMs;
-      for (const subscriber of [bad, ...good]) {
-        expectInOrder(subscriber, sent);
-        expectNothingStale(subscriber);
+      const yielded: ListedDelivery[] = [];
+      for (const subscriber of subscribers) {
+        const end = await served(last.url, subscriber);
+        expectInOrder(end, sent);
+        expectLanesInOrder(end, sent);
+        expectNothingStale(end);
+        const gaveWay = expectNothingLost(end, sent);
+        if (subscriber === bad) yielded.push(...gaveWay);
+        // It answers at once. What had no answer in time all the same, on a busy machine, has failed like any other.
+        else expect(gaveWay.every(({ attempts }) => attempts.some(({ error }) => error === 'timeout'))).toBe(true);
       }
-      const yielded = await expectNothingLost(last.url, bad, sent);
-      for (const subscriber of good) expect(await expectNothingLost(last.url, subscriber, sent), `${subscriber.name}: yielded`).toBe(0);
       await last.stop();
       const failures = bad.receiver.received.filter(({ answer }) => answer !== 204).length;
-      const repeats = [bad, ...good].map(
+      const repeats = subscribers.map(
         ({ receiver }) => receiver.received.filter(({ answer }) => answer === 204).length - receiver.accepted().length,
       );
       console.log(
-        `${rounds} kills, seed ${seed}: ${sent.length} changes, the failing one failed ${failures} times, ${yielded} yielded to removals, ` +
+        `${rounds} kills, seed ${seed}: ${sent.length} changes, the failing one failed ${failures} times, ${yielded.length} yielded to removals, ` +
           `repeats ${repeats.join(', ')}; healed in ${healedMs} ms, all in ${Date.now() - startedAtMs} ms`,
       );
       expect(failures, 'failures').toBeGreaterThan(rounds);

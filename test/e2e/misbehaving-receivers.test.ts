@@ -9,8 +9,8 @@ import { scaled } from '../support/scale.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { misbehaviours, mostPoured, open, type Expected, type OpenMisbehaviour } from './misbehaving-receivers.ts';
 
-/** A fifth of what a subscriber gets, so that the test need not wait for it so long. */
-const attemptTimeoutMs = 3_000;
+/** Half of what a subscriber gets, so that the test need not wait for it so long; what fails otherwise has time to, also when the machine stands still. */
+const attemptTimeoutMs = 8_000;
 /**
  * Of the whole relay with its emulators, most of which is V8's heap. Left alone V8 collects late: of 458 MiB that a run had in the end 299 were heap and
  * 25 buffers, while a full collection left 82 and 3. With a bound it collects in time, and what grows all the same is kept.
@@ -23,8 +23,11 @@ const maxPouredMiB = 16;
 /** After the first one: seldom enough for 25 subscribers on two busy cores. */
 const changes = scaled(20, 6);
 const everyMs = 1_500;
-/** 0.8 s on a quiet machine, and 24 s on one with six times as much to do as it can: its turn behind 24 others, each silent for three seconds, is 72 s. */
-const healthyWithinMs = 60_000;
+/**
+ * 3.7 s beside other work, most of it of the first change, in the seconds after a start in which the relay takes little at a time. With attempts of three
+ * seconds it was 24 s on a machine with six times as much to do as it can. Its turn behind 24 others, each silent for eight seconds, is 192 s.
+ */
+const healthyWithinMs = 90_000;
 
 const scratch = scratchFolder();
 const healthy = new WebhookReceiver();
@@ -46,8 +49,13 @@ beforeAll(async () => {
   const retried = (error: string): Expected => ({ each: { error }, then: 'retried' });
   const unreachable = [
     { name: 'is not there', url: `http://127.0.0.1:${await freePort()}/hooks`, ...retried('connection-refused') },
-    // Also without a network, where the question itself fails.
-    { name: 'has no address', url: `https://no-such-host-${randomUUID()}.example.com/hooks`, ...retried('dns') },
+    // Also without a network, where the question itself fails. Where it is let drop, the resolver asks for longer than an attempt takes.
+    {
+      name: 'has no address',
+      url: `https://no-such-host-${randomUUID()}.example.com/hooks`,
+      each: { error: 'dns', or: 'timeout' },
+      then: 'retried' as const,
+    },
   ];
   bad = [];
   for (const one of [...opened, ...unreachable]) bad.push({ ...one, ...(await enrol(one.name, one.url)) });
@@ -84,11 +92,9 @@ const isAt = ({ then }: Expected, delivery: ListedDelivery | undefined): boolean
 
 function expectVerdict({ name, each, then, waitMs }: Expected & { name: string }, delivery: ListedDelivery | undefined): void {
   const { status, reason, attempts, nextAttemptAt } = delivery ?? { attempts: [], nextAttemptAt: null };
-  const attempt = { status: null, error: null, ...each };
-  expect(
-    attempts.map((made) => ({ status: made.status, error: made.error })),
-    name,
-  ).toEqual(then === 'retried' ? [attempt, attempt] : [attempt]);
+  const { or, ...attempt } = { or: undefined, status: null, error: null, ...each };
+  const verdicts = attempts.map((made) => ({ status: made.status, error: made.error === or ? attempt.error : made.error }));
+  expect(verdicts, name).toEqual(then === 'retried' ? [attempt, attempt] : [attempt]);
   // A body is looked at for a second after the status, and no more; the rest is for a machine that is busy. Those that go on would go on for minutes.
   for (const made of attempts) expect(made.latencyMs, name).toBeLessThan(attemptTimeoutMs + 10_000);
   const last = Date.parse(attempts.at(-1)?.time ?? '');

@@ -3,8 +3,8 @@ import { ok, startRawSubscriber, type RawSubscriber } from '../lib/https/raw-sub
 
 /** What the delivery log says of one kind of misbehaviour, from the tables of docs/subscribers.md. */
 export interface Expected {
-  /** Of each attempt: a status, or the kind of error. */
-  readonly each: { readonly status: number } | { readonly error: string };
+  /** Of each attempt: a status, or the kind of error, and `or` which other where the machine's network makes it one. */
+  readonly each: { readonly status: number } | { readonly error: string; readonly or?: string };
   /** `retried`: two attempts, the second after 5 s, then parked for minutes. `waits`: parked after the first. */
   readonly then: 'delivered' | 'retried' | 'waits' | 'gone';
   /** With `waits`: for how long at least, in milliseconds. */

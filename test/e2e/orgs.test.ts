@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { admin, hookBody, logEvent, postHook } from '../support/relay-client.ts';
+import { admin, hookBody, logEvent, postHookTaken } from '../support/relay-client.ts';
 import { freePort, runRelay, scratchFolder, startRelayProcess } from '../support/relay-process.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => scratch.remove());
 
 const send = async (url: string, org: string, authorization: string) =>
-  (await postHook(url, hookBody([logEvent()], org), { org, headers: { authorization } })).status;
+  (await postHookTaken(url, hookBody([logEvent()], org), { org, headers: { authorization } })).status;
 
 it('an org made through the API is taken at once, and still after a kill; flags cannot take its place', async () => {
   const start = { dataDir: join(scratch.path, 'state'), port: await freePort() };

@@ -5,7 +5,7 @@ import { partitionOfKey } from '#lib/kafka/partition-of-key.ts';
 import { topics } from '#lib/kafka/topics.ts';
 import { defaultConcurrency } from '#lib/subscriptions/subscription.ts';
 import { admin, eventually, logEvent, sendHook, type EventParts } from '../support/relay-client.ts';
-import { logLinesIn } from '../support/relay-log.ts';
+import { logLinesIn, repeatsAllowedBy } from '../support/relay-log.ts';
 import { isReplayed, type TimedReceiver } from './replay-arrivals.ts';
 import { LiveStream, type MovedState } from './replay-live-stream.ts';
 
@@ -199,7 +199,12 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
   console.log(
     `replay beside live traffic: ${inside.length} records over ${progress.partitions.length} partitions, ${expected.length} sent again, ` +
       `${oldNews.length} superseded; ${besideThem} live changes sent and arrived while ${heldWebhooks} replayed webhooks were left unanswered, ` +
-      `the slowest of ${beside.length} in ${latest(stream, beside)} ms (without a replay: ${latest(stream, alone)} ms of ${alone.length})`,
+      `${beside.length} beside it in ${latencies(stream, beside)} (without a replay: ${alone.length} in ${latencies(stream, alone)})`,
+  );
+
+  // Both of this run, whatever else the machine does: the share of it that the replay takes, and no more, may be felt.
+  expect(medianMs(stream, beside), 'the median of what live changes take beside the replay').toBeLessThan(
+    3 * medianMs(stream, alone) + 1_000,
   );
 
   // Exactly the range, once, signed, to the one subscription.
@@ -222,14 +227,21 @@ export async function replayBesideLiveTraffic(scene: Scene, people: number): Pro
     [...before, ...inside, ...stream.sent].map((one) => one.id),
   );
   expectNothingStale(wanting);
-  // A 2xx that could not be recorded is the one thing that brings a webhook again, and each is an error in the log.
   const repeats = [wanting, bystander].reduce((sum, { received }) => sum + received.length - received.liveAtMs.size, 0) - expected.length;
-  expect(repeats, 'repeats').toBeLessThanOrEqual(deliverErrors(scene.dataDir));
+  expect(repeats, 'repeats').toBeLessThanOrEqual(repeatsAllowedBy(scene.dataDir));
   return progress;
 }
 
-function latest(stream: LiveStream, changes: LiveStream['sent']): number {
-  return Math.round(Math.max(0, ...changes.map((change) => stream.latencyMs(change))));
+/** `a median of 61 ms, 240 ms at most` */
+function latencies(stream: LiveStream, changes: LiveStream['sent']): string {
+  const slowestMs = Math.max(0, ...changes.map((change) => stream.latencyMs(change)));
+  return `a median of ${Math.round(medianMs(stream, changes))} ms, ${Math.round(slowestMs)} ms at most`;
+}
+
+/** NaN of none. */
+function medianMs(stream: LiveStream, changes: LiveStream['sent']): number {
+  const inOrder = changes.map((change) => stream.latencyMs(change)).toSorted((a, b) => a - b);
+  return inOrder[Math.floor(inOrder.length / 2)] ?? NaN;
 }
 
 /** Live changes never come to that here: there are as many of them at a time as senders. */
@@ -237,12 +249,6 @@ function isTurnedAway(dataDir: string): boolean {
   return logLinesIn(dataDir).some(
     ({ function: name, reasons }) => name === 'deliver' && Array.isArray(reasons) && reasons.includes('limit'),
   );
-}
-
-function deliverErrors(dataDir: string): number {
-  const lines = logLinesIn(dataDir).filter((line) => line['function'] === 'deliver');
-  // One for each lane that it held up: a line may tell of several.
-  return lines.reduce((sum, line) => sum + ((line['errors'] ?? []) as unknown[]).length, 0);
 }
 
 /** Each change, and each person's in the order they were sent. */

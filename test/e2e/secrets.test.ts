@@ -183,7 +183,12 @@ describe('docs/data.md', () => {
   const cellsOf = (place: string, column: string) => (said.get(place) ?? []).map((row) => row[header.indexOf(column)] ?? '');
 
   it('has every place that was searched, and no other but those that only AWS has', () => {
-    const onlyInAws = ['invocations that failed for good', 'access logs of the APIs', 'logs of brokers and of refused network traffic'];
+    const onlyInAws = [
+      'dead letters of deliveries.fifo and replay-deliveries.fifo',
+      'invocations that failed for good',
+      'access logs of the APIs',
+      'logs of brokers and of refused network traffic',
+    ];
     expect([...said.keys()].toSorted()).toEqual([...places, 'logs of functions', ...onlyInAws].toSorted());
   });
 

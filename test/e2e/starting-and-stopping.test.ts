@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDataFolder } from '../../local/data-folder.ts';
 import { repositoryRoot } from '../architecture/repository.ts';
-import { admin, eventually, hookBody, logEvent, postHook, sendHook, subscribe } from '../support/relay-client.ts';
+import { admin, eventually, hookBody, logEvent, postHookTaken, sendHook, subscribe } from '../support/relay-client.ts';
 import { freePort, runRelay, scratchFolder, startRelayProcess } from '../support/relay-process.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
@@ -192,7 +192,7 @@ describe('orgs of the configuration file', () => {
     );
     const relay = await startRelayProcess({ dataDir: dataDir(), port: await freePort(), args: ['--config', file] });
     const status = async (org: string, headers: Record<string, string>) =>
-      (await postHook(relay.url, hookBody([logEvent()], org), { org, headers: { authorization: '', ...headers } })).status;
+      (await postHookTaken(relay.url, hookBody([logEvent()], org), { org, headers: { authorization: '', ...headers } })).status;
     const basic = (credentials: string) => ({ authorization: `Basic ${Buffer.from(credentials).toString('base64')}` });
     expect(await status('beta', basic('okta:first-password'))).toBe(200);
     expect(await status('beta', basic('okta:second-password'))).toBe(200);

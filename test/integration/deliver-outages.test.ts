@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { provideEnvironment } from '#lib/config/environment.ts';
 import { dynamodbClient } from '#lib/dynamodb/client.ts';
 import { dynamodbSubscriptionStore } from '#lib/dynamodb/subscription-store.ts';
@@ -16,6 +16,7 @@ import { provideLogSink } from '#lib/telemetry/wide-line.ts';
 import { localRegion, startAwsEmulators, type AwsEmulators } from '../../local/aws-emulators.ts';
 import { invoke, type LambdaHandler } from '../../local/lambda.ts';
 import { startQueuePoller, type Poller } from '../../local/queue-poller.ts';
+import { startTicker } from '../../local/ticker.ts';
 import { deliveryTo, subscriptionNamed } from '../support/deliveries.ts';
 import { eventually } from '../support/relay-client.ts';
 import { scratchFolder } from '../support/relay-process.ts';
@@ -27,6 +28,7 @@ const users = ['ana', 'ben', 'cem', 'dana', 'eli', 'fay', 'gil', 'hal'];
 const outages: readonly Outage[] = ['resets', 'hangs', 'fails'];
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const now = () => new Date();
+const sweepIntervalMs = 1_000;
 
 const scratch = scratchFolder();
 const receiver = new WebhookReceiver();
@@ -35,6 +37,7 @@ let aws: AwsEmulators;
 let services: Record<'DynamoDB' | 'SQS', HttpOutage>;
 let subscription: Subscription;
 let poller: Poller;
+let sweep: () => Promise<unknown>;
 let queue: ReturnType<typeof sqsDeliveryQueue>;
 
 beforeAll(async () => {
@@ -49,10 +52,14 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: services.DynamoDB.url,
     SECRETS_KEY_FILE: keyFile,
     ALLOW_LOOPBACK_SUBSCRIBERS: 'true',
-    ATTEMPT_TIMEOUT_MS: '1000',
+    // The subscriber is here and well, and one process is everything: on a busy machine it is late.
+    ATTEMPT_TIMEOUT_MS: '5000',
+    SWEEP_INTERVAL_MS: String(sweepIntervalMs),
   });
   provideLogSink((line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
   const { handler } = (await import('../../functions/deliver/handler.ts')) as unknown as { handler: LambdaHandler };
+  const { handler: sweepHandler } = (await import('../../functions/sweep/handler.ts')) as unknown as { handler: LambdaHandler };
+  sweep = () => invoke('sweep', sweepHandler, {});
   const direct = sqsClient({ region: localRegion, endpoint: aws.sqsUrl });
   queue = sqsDeliveryQueue({ client: direct, queueUrl: aws.deliveriesQueueUrl, now, budgetMs: 10_000 });
   poller = startQueuePoller({
@@ -78,7 +85,8 @@ afterAll(async () => {
 });
 
 async function seed(keyFile: string): Promise<Subscription> {
-  const stored = subscriptionNamed('payroll', { url: await receiver.listen() });
+  // Two late answers must not hold a lane up for minutes.
+  const stored = subscriptionNamed('payroll', { url: await receiver.listen(), retrySeconds: Array<number>(15).fill(2) });
   const sealed = await new SecretBox(localDataKeys(keyFile), { now }).seal(secret, { purpose: 'signing-secret', owner: stored.id });
   const complete = { ...stored, signingSecrets: [{ sealed, createdAt: stored.createdAt }] };
   const client = dynamodbClient({ region: localRegion, endpoint: aws.dynamodbUrl });
@@ -137,17 +145,22 @@ describe('deliver while what it stands on goes bad', () => {
       }
     }
     const owed = await stream.stop();
+    // What an outage abandons holds the subscription's places until its leases end, so that lanes park. Not before: deliver itself is to meet each outage.
+    // Its log line tells what a sweep failed with, and is looked at below.
+    const sweeping = startTicker({ intervalMs: sweepIntervalMs, invoke: sweep, onError: () => undefined });
+    onTestFinished(() => sweeping.stop());
     const backAtMs = performance.now();
     const all = [...owed.values()].flat();
     await eventually(
       () => new Set(receiver.received.map(({ id }) => id)).size,
       (count) => count >= all.length,
-      { what: `delivery of all ${all.length} changes`, deadlineMs: 240_000, everyMs: 200 },
+      { what: `delivery of all ${all.length} changes`, deadlineMs: 480_000, everyMs: 200 },
     );
 
+    const parked = lines.reduce((sum, line) => sum + Number(line['parked'] ?? 0), 0);
     const errors = lines.flatMap((line) => (line['errors'] ?? []) as { code: string }[]).map(({ code }) => code);
     console.log(
-      `deliver in outages of ${outageMs / 1000} s: ${all.length} changes, ${receiver.received.length} webhooks, requests that met them ` +
+      `deliver in outages of ${outageMs / 1000} s: ${all.length} changes, ${receiver.received.length} webhooks, ${parked} parked, requests that met them ` +
         `${JSON.stringify(Object.fromEntries(Object.entries(services).map(([name, { met }]) => [name, met])))}, all delivered ` +
         `${((performance.now() - backAtMs) / 1000).toFixed(1)} s after the last one`,
     );

@@ -8,6 +8,8 @@ export interface AcceptedChange {
   readonly userId: string;
   /** The piece of state it sets (docs/architecture.md); undefined for a fact. */
   readonly stateKey: string | undefined;
+  /** Of the request that brought it: the relay's log line has the same. */
+  readonly traceparent: string;
 }
 
 interface Kind {
@@ -75,6 +77,12 @@ export class HookStream {
     };
   }
 
+  /** Sends until `count` more changes are answered 200; ends after the pause that follows the last one. */
+  sendMore(count: number): Promise<void> {
+    const goal = this.accepted.length + count;
+    return this.start(() => this.accepted.length >= goal).ended;
+  }
+
   slowestMs(): number {
     return Math.max(0, ...this.answers.map(({ tookMs }) => tookMs));
   }
@@ -97,8 +105,9 @@ export class HookStream {
         return change(userId, { kind: kinds[Math.floor(random() * kinds.length)]!, published: this.#later(userId) });
       });
       const body = hookBody(made.map(({ event }) => event));
-      while ((await this.#post(body)) !== 200) await delay(200);
-      this.accepted.push(...made.map(({ accepted }) => accepted));
+      const traceparent = newTraceparent();
+      while ((await this.#post(body, { traceparent })) !== 200) await delay(200);
+      this.accepted.push(...made.map(({ accepted }) => ({ ...accepted, traceparent })));
       await delay(pauseMs);
     }
   }
@@ -110,19 +119,19 @@ export class HookStream {
     return new Date(ms).toISOString();
   }
 
-  async #post(body: unknown): Promise<number> {
+  async #post(body: unknown, headers: Record<string, string>): Promise<number> {
     const startedAtMs = performance.now();
     this.unanswered += 1;
-    const status = await statusOf(this.#options.url, body);
+    const status = await statusOf(this.#options.url, body, headers);
     this.unanswered -= 1;
     this.answers.push({ status, tookMs: performance.now() - startedAtMs });
     return status;
   }
 }
 
-export async function statusOf(url: string, body: unknown): Promise<number> {
+async function statusOf(url: string, body: unknown, headers: Record<string, string>): Promise<number> {
   try {
-    const response = await postHook(url, body);
+    const response = await postHook(url, body, { headers });
     await response.arrayBuffer();
     return response.status;
   } catch {
@@ -131,7 +140,16 @@ export async function statusOf(url: string, body: unknown): Promise<number> {
   }
 }
 
-function change(userId: string, { kind, published }: { kind: Kind; published: string }): { event: unknown; accepted: AcceptedChange } {
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+function newTraceparent(): string {
+  const id = randomUUID().replaceAll('-', '');
+  return `00-${id}-${id.slice(0, 16)}-01`;
+}
+
+function change(
+  userId: string,
+  { kind, published }: { kind: Kind; published: string },
+): { event: unknown; accepted: Omit<AcceptedChange, 'traceparent'> } {
   const { eventType, groupId, stateKey } = kind;
   const uuid = randomUUID();
   const group = groupId === undefined ? {} : { groupId };

@@ -5,10 +5,9 @@ import type { BatchEntry } from '../support/aws-fault-proxy.ts';
 import { noKafka, sharedKafkaBrokers } from '../support/kafka-broker.ts';
 import { eventually } from '../support/relay-client.ts';
 import { startTcpProxy, type TcpProxy } from '../lib/kafka/tcp-proxy.ts';
+import { answerMs } from './answer-times.ts';
 import { startFunctionsOnKafka, type FunctionsOnKafka } from './functions-on-kafka.ts';
 
-/** The contract with Okta (docs/architecture.md): an answer within 2.4 s of the request's own time. */
-const answerMs = 2_400;
 const users = 24;
 const hasKafka = sharedKafkaBrokers() !== undefined;
 
@@ -43,9 +42,26 @@ async function expectDeliveries(ids: readonly string[]): Promise<void> {
     ).toEqual(ofUser.map(({ change }) => ids.indexOf(change.id)).toSorted((a, b) => a - b));
 }
 
+type HookAnswer = Awaited<ReturnType<FunctionsOnKafka['receiveHook']>>;
+
+/** Sends the same bytes again until they are taken, as Okta does after a 503: what has just come back may not do it in time at once. Answers of all tries. */
+async function untilTaken(body: string): Promise<HookAnswer[]> {
+  const answers: HookAnswer[] = [];
+  await eventually(
+    async () => {
+      answers.push(await parts.receiveHook(body));
+      return answers.at(-1)?.statusCode;
+    },
+    (status) => status !== 503,
+    { what: 'an answer but 503 once there is a place for the changes', everyMs: 500 },
+  );
+  expect(answers.at(-1)?.statusCode).toBe(200);
+  return answers;
+}
+
 /** What a busy machine had no time to put on the log is in the spool: it is put there before anything goes down. */
 async function take(body: string): Promise<void> {
-  expect((await parts.receiveHook(body)).statusCode).toBe(200);
+  await untilTaken(body);
   await parts.respool();
 }
 
@@ -87,11 +103,10 @@ describe.skipIf(!hasKafka)(`receive-hook without Kafka and without its spool${ha
       const refused = [await parts.receiveHook(lost.body), await parts.receiveHook(lost.body)];
       if (back === 'the broker') await parts.startBroker();
       else restoreSqs();
-      const again = await parts.receiveHook(lost.body);
+      const again = await untilTaken(lost.body);
 
       expect(refused.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
-      expect(again.statusCode).toBe(200);
-      expect(Math.max(...[...refused, again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
+      expect(Math.max(...[...refused, ...again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
       if (back === 'the broker') restoreSqs();
       else await parts.startBroker();
       await parts.respool();
@@ -124,12 +139,11 @@ describe.skipIf(!hasKafka)(`receive-hook whose Kafka and whose spool fall silent
     const refused = [await parts.receiveHook(lost.body), await parts.receiveHook(lost.body)];
     await kafka.set('pass');
     parts.sqsLine.restore();
-    const again = await parts.receiveHook(lost.body);
+    const again = await untilTaken(lost.body);
 
     expect(refused.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
-    expect(again.statusCode).toBe(200);
     // Each in time, and the first only after both had been waited for.
-    expect(Math.max(...[...refused, again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
+    expect(Math.max(...[...refused, ...again].map(({ tookMs }) => tookMs))).toBeLessThan(answerMs);
     expect(refused[0]?.tookMs).toBeGreaterThan(1_000);
     await parts.respool();
     const polling = await parts.pollForFanOut();

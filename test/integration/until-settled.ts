@@ -1,6 +1,7 @@
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { changeTopic } from '#lib/intake/change-log.ts';
 import { eventually } from '../support/relay-client.ts';
+import type { HookStream } from './hook-stream.ts';
 import type { RelayOnKafka } from './relay-on-kafka.ts';
 
 /** Longer than what is on the queue waits there while the relay works. */
@@ -9,6 +10,13 @@ const quietMs = 1_000;
 /** Changes that went through the spool. */
 export function spooledChanges(relay: RelayOnKafka): number {
   return sumOf(relay, 'receive-hook', 'spooled');
+}
+
+/** The ids of those that this stream sent. */
+export function spooledIds({ accepted }: HookStream, relay: RelayOnKafka): Set<string> {
+  const lines = relay.logLines('receive-hook').filter(({ spooled }) => spooled !== undefined);
+  const requests = new Set(lines.map(({ traceparent }) => traceparent));
+  return new Set(accepted.filter(({ traceparent }) => requests.has(traceparent)).map(({ id }) => id));
 }
 
 /**

@@ -56,17 +56,24 @@ export function postHook(url: string, body: unknown, options: { org?: string; he
 }
 
 /**
- * Has events taken that are not about the door: what is answered 503 is sent again, as Okta does, for on a busy machine the relay may have no time
- * for its log.
+ * Asks the door until it answers something but 503, as Okta sends again: on a busy machine the relay may have no time for its stores and its log.
+ * For what is not about that answer; any other is handed back.
+ */
+export function untilHeard(ask: () => Promise<Response>): Promise<Response> {
+  return eventually(ask, ({ status }) => status !== 503, { what: 'an answer but 503', everyMs: 500 });
+}
+
+/** `postHook`, the same bytes again for as long as they are answered 503. */
+export function postHookTaken(...given: Parameters<typeof postHook>): Promise<Response> {
+  return untilHeard(() => postHook(...given));
+}
+
+/**
+ * Has events taken that are not about the door.
  * @throws Error when the answer is neither 200 nor 503
  */
 export async function sendHook(url: string, events: readonly unknown[], options: { headers?: Record<string, string> } = {}): Promise<void> {
-  const body = hookBody(events);
-  const status = await eventually(
-    async () => (await postHook(url, body, options)).status,
-    (answer) => answer !== 503,
-    { what: 'an answer but 503', everyMs: 500 },
-  );
+  const { status } = await postHookTaken(url, hookBody(events), options);
   if (status !== 200) throw new Error(`a hook request was answered ${status}`);
 }
 

@@ -219,7 +219,8 @@ describe('a subscriber that misbehaves', () => {
     const waitMs =
       Date.parse(record?.nextAttemptAt ?? '') - Date.parse(record?.attempts[0]?.time ?? '') - (record?.attempts[0]?.latencyMs ?? 0);
     expect(waitMs).toBeGreaterThan(waitSeconds * 900 - 1);
-    expect(waitMs).toBeLessThan(waitSeconds * 1_100 + 1_000);
+    // The rest is for a machine that is busy; twice the wait would be too much all the same.
+    expect(waitMs).toBeLessThan(waitSeconds * 1_100 + 4_000);
     expect((await recordOf(behind.change.id))?.status).toBe(isParked ? 'parked' : undefined);
     // The head is out of sight, and so is its whole lane.
     expect((await turn()).records).toEqual([]);
@@ -269,6 +270,8 @@ describe('a subscriber that misbehaves', () => {
     const [first, second] = await owe(await subscribe(http(good)), 2);
     const stuck = { hasEnded: false };
     const stuckTurn = turn().finally(() => (stuck.hasEnded = true));
+    // Not before the turn has both records: the receiving below would take them from it.
+    await expect.poll(() => silent.requests.length, { timeout: 10_000, interval: 5 }).toBe(1);
     // SQS hands the second one out only when the first is out of the queue, and that is before the stuck batch has ended.
     let next: SQSRecord[] = [];
     while (next.length === 0 && !stuck.hasEnded) next = await receive();
@@ -299,7 +302,10 @@ describe('the deliver function', () => {
   }, 150_000);
 
   it('lets a subscriber see a change once when two instances have it at the same time', async () => {
-    const target = await subscriber(({ socket }) => setTimeout(() => socket.write(ok), 100));
+    // Not answered before the others have come and gone.
+    const others = Promise.withResolvers<undefined>();
+    const target = await subscriber(({ socket }) => void others.promise.then(() => socket.write(ok)));
+    let ended = 0;
     const message = deliveryMessage({ change: randomUUID(), subscription: await subscribe(http(target)) });
     const [record] = golden().Records;
     const event = (n: number) => ({
@@ -313,7 +319,12 @@ describe('the deliver function', () => {
         },
       ],
     });
-    const answers = await Promise.all([1, 2, 3, 4].map((n) => invoke('deliver', handler, event(n))));
+    const one = async (n: number): Promise<unknown> => {
+      const response = await invoke('deliver', handler, event(n));
+      if ((ended += 1) === 3) others.resolve(undefined);
+      return response;
+    };
+    const answers = await Promise.all([1, 2, 3, 4].map(one));
     expect(target.requests).toHaveLength(1);
     expect(answers.flatMap(failuresOf)).toHaveLength(3);
     expect(failuresOf(await invoke('deliver', handler, event(5)))).toEqual([]);
