@@ -42,11 +42,14 @@ function isBefore(record: ReturnType<History['recorded']['get']>, { order }: Pic
 }
 
 /** No request after the delivery's end was written down, nor, where nothing was interrupted, after it was accepted; every repeat under the same id. */
-export function repeats({ history }: Simulation, { message, order, atMs, webhookId, stoppedSince, isCalm }: Sent): string[] {
+export function repeats({ history }: Simulation, { message, order, atMs, webhookId, stoppedSince, interruptions }: Sent): string[] {
   const record = history.recorded.get(message.delivery);
   const isLate = record !== undefined && record.order < order && !stoppedSince.claim;
-  const isTaken =
-    isCalm && history.sendsOf(message.delivery).some((one) => one.end === 'accepted' && one.order < order && one.endedAtMs <= atMs);
+  // Between the two, or shortly before, a process may have died with the answer in hand.
+  const isTaken = history
+    .sendsOf(message.delivery)
+    .filter((one) => one.end === 'accepted' && one.order < order && one.endedAtMs <= atMs)
+    .some((one) => one.isCalm && one.interruptions === interruptions);
   return [
     ...(isTaken ? [`${nameOf(message)} went out although it was accepted before`] : []),
     ...(isLate ? [`${nameOf(message)} went out although it was ${record.status}`] : []),

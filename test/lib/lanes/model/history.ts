@@ -34,6 +34,8 @@ export interface Sent {
   readonly removalAt: number;
   /** See `History.isCalm`. */
   readonly isCalm: boolean;
+  /** `History.interruptions` by then. */
+  readonly interruptions: number;
   /** When the record said then that it is attempted next, and when it had been attempted last. */
   readonly nextAttemptMs: number | undefined;
   readonly lastAttemptMs: number;

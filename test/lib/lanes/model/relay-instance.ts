@@ -148,6 +148,7 @@ async function sentOf(world: InstanceWorld, process: RelayProcess, { url, header
     mayHaveArrived: true,
     removalAt,
     isCalm: history.isCalm(time.nowMs),
+    interruptions: history.interruptions,
     ...world.scheduleOf(message.delivery),
   };
 }
