@@ -65,8 +65,8 @@ const delivering: DeliverParts = {
   random: () => Math.random(),
   newLease: () => randomUUID(),
   attemptTimeoutMs: config.ATTEMPT_TIMEOUT_MS,
-  // A second, with the timeout of 15 s: longer than a healthy batch takes, short beside a silent endpoint.
-  patienceMs: config.ATTEMPT_TIMEOUT_MS / 15,
+  // A fifth of a second, with the timeout of 15 s: longer than most healthy batches take, and not what a change behind another would notice.
+  patienceMs: config.ATTEMPT_TIMEOUT_MS / 75,
 };
 
 const replayed: DeliverParts = {

@@ -17,6 +17,7 @@ export const assumptions = {
   receiveHookMs: { value: 60, about: 'ms that a hook request keeps receive-hook busy' },
   fanOutMs: { value: 100, about: 'ms for one batch in fan-out' },
   deliverMs: { value: 300, about: 'ms for one batch in deliver: subscribers that answer within a quarter of a second' },
+  deletedShare: { value: 1, about: 'deliveries that deliver deletes itself, for their batch takes longer than a fifth of a second' },
   sweepMs: { value: 200, about: 'ms for a look of sweep, with nobody subscribed' },
   sweepMsPerSubscription: { value: 20, about: 'ms that each subscription adds to it: 16 queries, with eight subscriptions at a time' },
   quietOrgs: { value: 1, about: 'orgs that have sent nothing for an hour: sweep reads each of them in every minute' },

@@ -22,7 +22,7 @@ function traffic(subscribers: number) {
 /** Requests to DynamoDB and SQS: what the functions call, by scripts/cost/calls.ts, and for each queue what Lambda calls to feed them. */
 function requests(subscribers: number): Units {
   const a = assumptions;
-  const { hooks, batches, failed, attempts, deliverBatches } = traffic(subscribers);
+  const { hooks, batches, deliveries, failed, attempts, deliverBatches } = traffic(subscribers);
   const allReads = Math.ceil((subscribers * a.subscriptionKb.value) / 4);
   const remembered = (minutes: number): number => Math.min(hooks, (a.hookEnvironments.value * minutesAMonth) / minutes);
   const ofFunctions = [
@@ -39,8 +39,8 @@ function requests(subscribers: number): Units {
     reads: sum('reads') - idle,
     writes: sum('writes'),
     indexWrites: sum('indexWrites') - again,
-    // Lambda receives each batch and deletes it.
-    queueRequests: sum('queueRequests') + 2 * deliverBatches,
+    // Lambda receives each batch and deletes it, also what deliver has deleted before.
+    queueRequests: sum('queueRequests') + 2 * deliverBatches + deliveries * a.deletedShare.value,
   };
 }
 
