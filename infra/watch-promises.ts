@@ -97,7 +97,7 @@ function watchDeliveries(alarms: Alarms, { places: { deliveries, replayDeliverie
   alarms.watch('DeadLetters', { metric: sumOf('dead letters', dead), atLeast: 1 });
   const parked = relayMetric(alarms, 'OldestParkedAgeSeconds', { statistic: 'Maximum' });
   // A sweep that could not look everywhere writes nothing that would put it out. That sweep does not run is SweepSilent.
-  alarms.watch('ParkedTooLong', { metric: parked, atLeast: 86_400, silenceKeeps: true });
+  alarms.watch('ParkedTooLong', { metric: parked, atLeast: 86_400, silence: 'keeps' });
 }
 
 function watchSubscribers(alarms: Alarms): void {
@@ -106,7 +106,7 @@ function watchSubscribers(alarms: Alarms): void {
   alarms.watch('RemovalsSlow', { metric: relayMetric(alarms, 'RemovalLatencyMs', { statistic: 'p99' }), atLeast: 60_000, of: [2, 3] });
   // By then a new removal has had its third attempt, or it waits behind a circuit; the next attempt is half an hour away.
   const owed = relayMetric(alarms, 'OldestRemovalAgeSeconds', { statistic: 'Maximum' });
-  alarms.watch('RemovalsWaiting', { metric: owed, atLeast: 900, silenceKeeps: true });
+  alarms.watch('RemovalsWaiting', { metric: owed, atLeast: 900, silence: 'keeps' });
 }
 
 function watchMachinery(alarms: Alarms, { functions, failed, sweep, places: { stores, quarantine } }: Watched): void {
@@ -115,7 +115,7 @@ function watchMachinery(alarms: Alarms, { functions, failed, sweep, places: { st
   const throttles = functions.map(({ function: target }) => target.metricThrottles({ period: fiveMinutes }));
   alarms.watch('FunctionThrottles', { metric: sumOf('throttles', throttles), atLeast: 1, of: [2, 3] });
   const runs = sweep.function.metricInvocations({ period: minute });
-  alarms.watch('SweepSilent', { metric: runs, atLeast: 1, of: [5, 5], silenceBreaks: true });
+  alarms.watch('SweepSilent', { metric: runs, atLeast: 1, of: [5, 5], silence: 'breaks' });
   const lost = failed.queue.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes });
   alarms.watch('InvocationsLost', { metric: lost, atLeast: 1 });
   for (const [about, metricName] of Object.entries({ reads: 'ReadThrottleEvents', writes: 'WriteThrottleEvents' })) {

@@ -10,15 +10,19 @@ import { accept } from '../accept.ts';
 import { type PromiseName, promises } from '../promises.ts';
 import type { RelayKeys } from './keys.ts';
 
+const missingData = {
+  breaks: TreatMissingData.BREACHING,
+  keeps: TreatMissingData.IGNORE,
+  holds: TreatMissingData.NOT_BREACHING,
+} as const;
+
 export interface Watch {
   readonly metric: IMetric;
   readonly atLeast: number;
   /** How many of the last periods of the metric must be over it; one of one by default. */
   readonly of?: readonly [over: number, periods: number];
-  /** Silence is bad news; by default it is none. */
-  readonly silenceBreaks?: boolean;
-  /** Silence is no news: the alarm stays as it was. */
-  readonly silenceKeeps?: boolean;
+  /** Silence is bad news, or no news, and the alarm stays as it was. By default it is good news. */
+  readonly silence?: keyof typeof missingData;
   /** Where there are several alarms for one promise. */
   readonly about?: string;
 }
@@ -63,17 +67,17 @@ export class Alarms extends Construct {
   }
 
   /** Alarms when a promise does not hold, and tells when it holds again. */
-  watch(name: PromiseName, { metric, atLeast, of = [1, 1], silenceBreaks = false, silenceKeeps = false, about }: Watch): void {
-    const silence = silenceKeeps ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING;
+  watch(name: PromiseName, { metric, atLeast, of = [1, 1], silence = 'holds', about }: Watch): void {
     const alarm = new Alarm(this, about === undefined ? name : `${name}-${about}`, {
       alarmName: `${Stack.of(this).stackName}-${name}${about === undefined ? '' : `-${about}`}`,
       alarmDescription: `${promises[name]}. What to do: docs/runbook.md#${name.toLowerCase()}`,
       metric,
       threshold: atLeast,
-      comparisonOperator: silenceBreaks ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      comparisonOperator:
+        silence === 'breaks' ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm: of[0],
       evaluationPeriods: of[1],
-      treatMissingData: silenceBreaks ? TreatMissingData.BREACHING : silence,
+      treatMissingData: missingData[silence],
     });
     const tell = new SnsAction(this.topic);
     alarm.addAlarmAction(tell);

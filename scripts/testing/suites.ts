@@ -15,7 +15,7 @@ export interface Suite {
 
 const ownFolders = ['contract', 'integration', 'e2e'] as const;
 const inFolder = (folder: string): string => `test/${folder}/**/*.test.ts`;
-/** Thousands of changes want a core and more: not beside the files of its folder, which say in how many milliseconds a hook request is answered. */
+/** Thousands of changes want a core and more: not beside another file. */
 const busy = 'test/integration/partitions.kafka.test.ts';
 /** They say in how many milliseconds a hook request is answered, and mostly wait: beside each other, and not beside replays and backlogs. */
 const timed = ['broker-down', 'broker-silent', 'outages', 'relay-frozen'].map((name) => `test/integration/${name}.kafka.test.ts`);
